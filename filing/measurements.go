@@ -1,0 +1,108 @@
+package filing
+
+import "time"
+
+// Format is what the content of a file is, recognized from its bytes and never from its name (格式).
+type Format string
+
+// The formats that a bureau takes (jpeg, png, gif) and the frequent ones that it does not, which are named to the person
+// who uploaded them. FormatUnknown is anything else; FormatEmpty a file of no bytes.
+const (
+	FormatJPEG    Format = "jpeg"
+	FormatPNG     Format = "png"
+	FormatGIF     Format = "gif"
+	FormatHEIC    Format = "heic"
+	FormatAVIF    Format = "avif"
+	FormatWebP    Format = "webp"
+	FormatBMP     Format = "bmp"
+	FormatTIFF    Format = "tiff"
+	FormatPDF     Format = "pdf"
+	FormatSVG     Format = "svg"
+	FormatJXL     Format = "jxl"
+	FormatJP2     Format = "jp2"
+	FormatICO     Format = "ico"
+	FormatPSD     Format = "psd"
+	FormatZIP     Format = "zip"
+	FormatHTML    Format = "html"
+	FormatVideo   Format = "video"
+	FormatUnknown Format = "unknown"
+	FormatEmpty   Format = "empty"
+)
+
+// Accepted reports whether pictures of this format are decoded at all.
+func (f Format) Accepted() bool { return f == FormatJPEG || f == FormatPNG || f == FormatGIF }
+
+// Measurements is everything that the analyzer can tell of a file: a pure function of its bytes and the analyzer's
+// version, kept by content digest, and the only thing that judging looks at. What was not measured is absent. It holds
+// no threshold and no judgement; lengths are pixels of the upright picture unless the name says otherwise.
+type Measurements struct {
+	// Analyzer is the version of the analyzer that measured; measurements of different versions are not compared.
+	Analyzer string `json:"analyzer"`
+	// Bytes is the size of the file.
+	Bytes int64 `json:"bytes"`
+	// Format is what the content is.
+	Format Format `json:"format"`
+	// Width and Height are those of the upright picture (EXIF orientation applied), from the header. Absent where the
+	// format is not Accepted or the header itself is broken.
+	Width  int `json:"width,omitempty"`
+	Height int `json:"height,omitempty"`
+	// Orientation is the EXIF orientation, 1 to 8; 1 where none is given.
+	Orientation int `json:"orientation,omitempty"`
+	// Frames counts the pictures in the file: animated GIF and APNG have more than one. Counting stops at 1000.
+	Frames int `json:"frames,omitempty"`
+	// Decode tells how the full decode went; absent where no pixel was to be decoded (foreign format, pixel guard).
+	Decode *Decode `json:"decode,omitempty"`
+	// Refused says why no pixel was decoded although the format is accepted: RefusedPixels or RefusedHeader.
+	Refused string `json:"refused,omitempty"`
+	// EXIF is present when the file carries an EXIF block, damaged or not.
+	EXIF *EXIF `json:"exif,omitempty"`
+	// Software is what the metadata outside EXIF names as the creating software (XMP CreatorTool, PNG text, Photoshop
+	// resource block). Only names of programs are kept.
+	Software []string `json:"software,omitempty"`
+	// Pixels is what was measured on the decoded picture.
+	Pixels *Pixels `json:"pixels,omitempty"`
+}
+
+// Reasons for which the analyzer decodes no pixel of an accepted format.
+const (
+	// RefusedPixels: the header promises more pixels than the guard allows.
+	RefusedPixels = "pixels"
+	// RefusedHeader: the header cannot be parsed or contradicts itself.
+	RefusedHeader = "header"
+)
+
+// Decode tells whether every pixel that the header promises could be decoded (图片是否完整可读).
+type Decode struct {
+	// Complete is true when every pixel of the first frame was decoded without an error or a warning of the decoder.
+	Complete bool `json:"complete"`
+	// Reason is a short stable word for what went wrong: truncated, corrupt.
+	Reason string `json:"reason,omitempty"`
+}
+
+// EXIF is what is kept of a file's EXIF block: nothing that tells where or whose the camera is.
+type EXIF struct {
+	// Damaged: the block cannot be parsed, or its directories leave it, loop, or claim absurd sizes.
+	Damaged bool `json:"damaged,omitempty"`
+	// Make, Model and Software as written, trimmed to 64 printable characters.
+	Make     string `json:"make,omitempty"`
+	Model    string `json:"model,omitempty"`
+	Software string `json:"software,omitempty"`
+	// TakenAt is DateTimeOriginal, else DateTime; the camera's local time, zone unknown, printed as UTC.
+	TakenAt *time.Time `json:"taken_at,omitempty"`
+	// HasGPS: a position is in the block. The position itself is never kept.
+	HasGPS bool `json:"has_gps,omitempty"`
+	// HasExposure: exposure time, aperture or sensitivity is there, as cameras write and editors seldom invent.
+	HasExposure bool `json:"has_exposure,omitempty"`
+	// Screenshot: the user comment or description says that this is a screenshot, as iOS and some Androids write.
+	Screenshot bool `json:"screenshot,omitempty"`
+}
+
+// Pixels is what the first floor measures on the decoded picture.
+type Pixels struct {
+	// Hash is a perceptual hash of the upright picture, 256 bits in hex: close pictures have a small Hamming distance.
+	// It is absent where the picture is so flat that a hash means nothing.
+	Hash string `json:"hash,omitempty"`
+	// FlatShare is the share of 8x8 blocks, sampled over the picture at native resolution, in which every pixel is
+	// the same: near 0 for a camera (sensor noise), large for what a computer drew.
+	FlatShare float64 `json:"flat_share"`
+}

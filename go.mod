@@ -1,0 +1,3 @@
+module github.com/preflight-icp/preflight
+
+go 1.26
