@@ -1,0 +1,22 @@
+package storage
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+)
+
+// EnqueueAndFail enqueues a check that is due at once in a transaction that then fails with err.
+func EnqueueAndFail(ctx context.Context, r *Records, materialID string, err error) error {
+	return r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		if _, err := r.jobs.insert(ctx, tx, materialID, r.now()); err != nil {
+			return err
+		}
+		return err
+	})
+}
+
+// Jobs counts the jobs that are not finished.
+func Jobs(ctx context.Context, r *Records) (int, error) {
+	return r.db.NewSelect().Table("river_job").Where("finalized_at IS NULL").Count(ctx)
+}
