@@ -30,7 +30,8 @@ var migrations embed.FS
 // RecordsOptions are the settings of OpenRecords. Zero fields take the defaults.
 type RecordsOptions struct {
 	// CheckAfter is how long after an upload its check job becomes due, since the request that brings it checks it at
-	// once; default 30 s. A job that finds the check done costs nothing, one that comes too early does the work twice.
+	// once; default 30 s, negative means at once. A check that is saved in time takes its job away; a job that comes too
+	// early does the work twice. Due jobs are looked for every 5 s.
 	CheckAfter time.Duration
 	// KeyTTL is how long an idempotency key holds; default 24 h.
 	KeyTTL time.Duration

@@ -9,7 +9,7 @@ import (
 // EnqueueAndFail enqueues a check that is due at once in a transaction that then fails with err.
 func EnqueueAndFail(ctx context.Context, r *Records, materialID string, err error) error {
 	return r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		if _, err := r.jobs.insert(ctx, tx, materialID, r.now()); err != nil {
+		if _, err := r.jobs.insert(ctx, tx, materialID, 0); err != nil {
 			return err
 		}
 		return err

@@ -53,7 +53,8 @@ func newJobInserter(r *Records) (jobInserter, error) {
 	if r.engine.name == postgresEngine {
 		driver = riverdatabasesql.New(r.db.DB)
 	}
-	client, err := river.NewClient(driver, &river.Config{Logger: r.options.Logger})
+	// The cooldown also swallows notifications that follow each other faster, which would leave a job to the next poll.
+	client, err := river.NewClient(driver, &river.Config{Logger: r.options.Logger, FetchCooldown: fetchCooldown})
 	if err != nil {
 		return jobInserter{}, fmt.Errorf("job queue: %w", err)
 	}
@@ -71,8 +72,14 @@ func (j jobInserter) migrate(ctx context.Context) error {
 	return nil
 }
 
-func (j jobInserter) insert(ctx context.Context, tx bun.Tx, materialID string, due time.Time) (int64, error) {
-	result, err := j.client.InsertTx(ctx, tx.Tx, checkArgs{materialID}, &river.InsertOpts{ScheduledAt: due})
+// insert enqueues the check of a material after a while. Without a while the job is available at once: the queue holds
+// anything that has a time, even one in the past, back until its scheduler passes by, every 5 s.
+func (j jobInserter) insert(ctx context.Context, tx bun.Tx, materialID string, after time.Duration) (int64, error) {
+	var options river.InsertOpts
+	if after > 0 {
+		options.ScheduledAt = time.Now().UTC().Add(after)
+	}
+	result, err := j.client.InsertTx(ctx, tx.Tx, checkArgs{materialID}, &options)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +104,7 @@ func (r *Records) EnqueueCheck(ctx context.Context, materialID string) error {
 		if err := dropJobs(ctx, tx, []int64{m.JobID}); err != nil {
 			return err
 		}
-		job, err := r.jobs.insert(ctx, tx, m.ID, r.now())
+		job, err := r.jobs.insert(ctx, tx, m.ID, 0)
 		if err != nil {
 			return err
 		}
@@ -110,11 +117,15 @@ func (r *Records) EnqueueCheck(ctx context.Context, materialID string) error {
 	return nil
 }
 
+// fetchCooldown bounds how often the queue is asked while there is work: with few slots it bounds how many jobs a second
+// are worked, to slots / fetchCooldown.
+const fetchCooldown = 5 * time.Millisecond
+
 // WorkerOptions are the settings of a Worker. Zero fields take the defaults.
 type WorkerOptions struct {
 	// Concurrency is how many jobs run at once; default 2.
 	Concurrency int
-	// PollInterval is how often the queue is looked at; default 250 ms on SQLite, and 1 s on PostgreSQL, which notifies.
+	// PollInterval is how often the queue is looked at; default 100 ms on SQLite, and 1 s on PostgreSQL, which notifies.
 	// At least 10 ms.
 	PollInterval time.Duration
 	// Timeout is how long one job may take before its context ends; default 1 minute.
@@ -149,7 +160,7 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 		options.RescueAfter = 5 * time.Minute
 	}
 	if options.PollInterval <= 0 {
-		options.PollInterval = 250 * time.Millisecond
+		options.PollInterval = 100 * time.Millisecond
 		if r.engine.name == postgresEngine {
 			options.PollInterval = time.Second
 		}
@@ -168,7 +179,7 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 	config := &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: options.Concurrency}},
 		Workers:              workers,
-		FetchCooldown:        min(options.PollInterval, 50*time.Millisecond),
+		FetchCooldown:        min(options.PollInterval, fetchCooldown),
 		FetchPollInterval:    options.PollInterval,
 		JobTimeout:           options.Timeout,
 		RescueStuckJobsAfter: max(options.RescueAfter, options.Timeout),

@@ -474,7 +474,7 @@ func (r *Records) placeMaterial(ctx context.Context, tx bun.Tx, u Upload, now ti
 		}
 		result.Replaced = m.ID
 	}
-	job, err := r.jobs.insert(ctx, tx, id, now.Add(r.options.CheckAfter))
+	job, err := r.jobs.insert(ctx, tx, id, r.options.CheckAfter)
 	if err != nil {
 		return Uploaded{}, fmt.Errorf("enqueue check: %w", err)
 	}
