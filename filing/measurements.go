@@ -75,9 +75,19 @@ const (
 type Decode struct {
 	// Complete is true when every pixel of the first frame was decoded without an error or a warning of the decoder.
 	Complete bool `json:"complete"`
-	// Reason is a short stable word for what went wrong: truncated, corrupt.
+	// Reason is a short stable word for what went wrong: DecodeTruncated, DecodeCorrupt or DecodeUnsupported.
 	Reason string `json:"reason,omitempty"`
 }
+
+// Reasons for which a decode is not complete.
+const (
+	// DecodeTruncated: the file ends before the picture does.
+	DecodeTruncated = "truncated"
+	// DecodeCorrupt: the data is all there but cannot be decoded as it stands.
+	DecodeCorrupt = "corrupt"
+	// DecodeUnsupported: a variant of the format that no ordinary viewer shows (lossless, hierarchical or 12-bit JPEG).
+	DecodeUnsupported = "unsupported"
+)
 
 // EXIF is what is kept of a file's EXIF block: nothing that tells where or whose the camera is.
 type EXIF struct {
