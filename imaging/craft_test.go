@@ -62,6 +62,7 @@ func ascii(id uint16, s string) tag { return tag{id, 2, uint32(len(s) + 1), appe
 
 // exifBlock writes a TIFF structure with a main directory and, where they are given, those for the photo and the position.
 func exifBlock(order binary.AppendByteOrder, main, photo, gps []tag) []byte {
+	main = append([]tag{}, main...)
 	out := []byte("II*\x00")
 	if order == binary.AppendByteOrder(binary.BigEndian) {
 		out = []byte("MM\x00*")

@@ -212,8 +212,8 @@ func (a *Analyzer) small(ctx context.Context, data []byte, side int) (image.Imag
 		return imaging.Fit(img, side, side, imaging.Lanczos), nil
 	}
 	d, err := openThumbnail(ctx, h.format, withoutMetadata(&h, data), side)
-	if err := ended(ctx, err); err != nil {
-		return nil, damagedOr(err)
+	if err != nil {
+		return nil, damagedOr(ended(ctx, err))
 	}
 	defer d.close()
 	if max(d.width, d.height) > max(side, 1) {

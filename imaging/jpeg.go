@@ -29,6 +29,7 @@ const (
 func parseJPEG(data []byte) header {
 	h := header{frames: 1, end: len(data)}
 	var icc iccParts
+	var coded scanCoverage
 	scans, comments := 0, 0
 	for s := (segments{data: data, pos: 2}); ; {
 		marker, body, ok := s.next()
@@ -39,7 +40,7 @@ func parseJPEG(data []byte) header {
 			return h
 		case marker == markerEOI:
 			h.end = s.pos
-			if scans == 0 {
+			if !coded.whole(&h) {
 				h.damaged(filing.DecodeTruncated)
 			}
 			h.icc = icc.join()
@@ -47,13 +48,16 @@ func parseJPEG(data []byte) header {
 		case marker == markerSOI:
 			h.damaged(filing.DecodeCorrupt)
 		case isSOF(marker):
-			h.frame(marker, body)
+			if h.frame(marker, body); coded.ids == nil {
+				coded.frame(body)
+			}
 		case marker == markerSOS:
 			scans++
 			if h.width == 0 || scans > maxScans {
 				h.refused = true
 				return h
 			}
+			coded.scan(&h, body)
 			s.skipScan()
 		case marker == markerAPP0+1:
 			if block, is := bytes.CutPrefix(body, []byte("Exif\x00")); is {
@@ -93,6 +97,59 @@ func (h *header) frame(marker byte, body []byte) {
 	case len(body) < 6+3*h.components || h.components == 0:
 		h.damaged(filing.DecodeCorrupt)
 	}
+}
+
+// scanCoverage follows which coefficients of which component the scans have coded, and to which bit. A progressive JPEG
+// that was cut between two scans and closed decodes without a complaint, to a picture without its detail.
+type scanCoverage struct {
+	// ids are the components' identifiers; missing is how many low bits of a coefficient are still to come.
+	ids     []byte
+	missing [maxComponents][64]int8
+}
+
+// maxComponents of a JPEG that is decoded: CMYK. More are left to the decoder to refuse.
+const maxComponents = 4
+
+// frame takes the components of a start-of-frame segment.
+func (c *scanCoverage) frame(body []byte) {
+	for i := 6; i+3 <= len(body) && len(c.ids) < maxComponents; i += 3 {
+		c.ids = append(c.ids, body[i])
+	}
+	for i := range c.missing {
+		for k := range c.missing[i] {
+			c.missing[i][k] = 16
+		}
+	}
+}
+
+// scan takes a start-of-scan segment (T.81, B.2.3): its components, and of a progressive one the band and the bit.
+func (c *scanCoverage) scan(h *header, body []byte) {
+	if len(body) < 1 || len(body) < 4+2*int(body[0]) {
+		return
+	}
+	first, last, bit := byte(0), byte(63), byte(0)
+	if h.interlaced {
+		tail := body[1+2*int(body[0]):]
+		first, last, bit = tail[0], min(tail[1], 63), tail[2]&15
+	}
+	for i := range int(body[0]) {
+		component := bytes.IndexByte(c.ids, body[1+2*i])
+		for k := first; component >= 0 && k <= last; k++ {
+			c.missing[component][k] = int8(bit)
+		}
+	}
+}
+
+// whole reports whether every coefficient of every component was coded to its last bit.
+func (c *scanCoverage) whole(h *header) bool {
+	for i := range min(h.components, maxComponents) {
+		for _, bits := range c.missing[i] {
+			if bits != 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // isSOF reports whether the marker starts a frame: C0 to CF without DHT (C4), JPG (C8) and DAC (CC).

@@ -1,0 +1,6 @@
+//go:build race
+
+package imaging
+
+// slowness is by how much bounds of time and memory are wider under the race detector, which multiplies both.
+const slowness = 10
