@@ -211,24 +211,20 @@ func (a *Analyzer) small(ctx context.Context, data []byte, side int) (image.Imag
 		}
 		return imaging.Fit(img, side, side, imaging.Lanczos), nil
 	}
-	d, err := openThumbnail(ctx, h.format, withoutMetadata(&h, data), side)
+	clean := withoutMetadata(&h, data)
+	d, err := openThumbnail(ctx, &h, clean, side)
 	if err != nil {
 		return nil, damagedOr(ended(ctx, err))
 	}
 	defer d.close()
-	if max(d.width, d.height) > max(side, 1) {
-		return nil, fmt.Errorf("%w: its header makes no sense", ErrDamaged)
-	}
 	img := image.NewNRGBA(image.Rect(0, 0, d.width, d.height))
-	for top := 0; top < d.height; top += stripRows {
-		n := min(stripRows, d.height-top)
-		pixels, stride, err := d.rows(top, n)
-		if err := ended(ctx, err); err != nil {
-			return nil, damagedOr(err)
+	err = d.strips(ctx, h.format, clean, func(top, rows int, pixels []byte, stride int, l layout) {
+		for y := range rows {
+			putRow(img, top+y, pixels[y*stride:], l)
 		}
-		for y := range n {
-			putRow(img, top+y, pixels[y*stride:], d.layout)
-		}
+	})
+	if err != nil {
+		return nil, damagedOr(err)
 	}
 	if d.layout.bands == 2 || d.layout.bands == 4 {
 		white := imaging.New(d.width, d.height, image.White)
@@ -336,13 +332,14 @@ func (p *prepared) shrinkBelow(ctx context.Context, maxBytes, minBytes int64) ([
 	}
 	// The best quality that fits, by halving: the size grows with the quality.
 	var best []byte
+	var last int64
 	for low, high := 0, len(shrinkQualities); low < high; {
 		mid := (low + high) / 2
 		out, err := atQuality(shrinkQualities[mid])
 		if err != nil {
 			return nil, info, err
 		}
-		if size(out) < maxBytes {
+		if last = size(out); last < maxBytes {
 			best, info.Quality, high = out, shrinkQualities[mid], mid
 		} else {
 			low = mid + 1
@@ -357,42 +354,57 @@ func (p *prepared) shrinkBelow(ctx context.Context, maxBytes, minBytes int64) ([
 		info.BelowMin = size(best) < minBytes
 		return best, info, nil
 	}
-	return p.shrinkPixels(ctx, info, maxBytes, minBytes)
+	return p.shrinkPixels(ctx, last, info, maxBytes, minBytes)
 }
 
-// shrinkPixels reduces the picture until it fits at resizedQuality. The first guess follows from the size at full
-// dimensions, since bytes grow with pixels; each further one from the last.
-func (p *prepared) shrinkPixels(ctx context.Context, info ShrinkInfo, maxBytes, minBytes int64) ([]byte, ShrinkInfo, error) {
+// shrinkTries bounds how many sizes shrinkPixels tries; each costs a decode and two encodes.
+const shrinkTries = 6
+
+// shrinkPixels reduces the picture until it fits at resizedQuality, and comes within a tenth of the bound, so that no
+// more is lost than must be. fullSize is about what it takes at full dimensions; bytes grow with pixels, which gives the
+// first guess.
+func (p *prepared) shrinkPixels(ctx context.Context, fullSize int64, info ShrinkInfo, maxBytes, minBytes int64) ([]byte, ShrinkInfo, error) {
+	var best []byte
+	fits, tooLarge := 0.0, 1.0
+	scale := min(math.Sqrt(float64(maxBytes)/float64(fullSize)), 1) * shrinkMargin
+	for try := 0; try < shrinkTries || best == nil; try++ {
+		if scale*float64(max(p.width, p.height)) < 1 {
+			return nil, info, fmt.Errorf("no copy of it fits into %d bytes", maxBytes)
+		}
+		out, width, height, err := p.scaled(ctx, scale)
+		if err != nil {
+			return nil, info, err
+		}
+		size := int64(len(out))
+		if size < maxBytes {
+			best, fits = out, scale
+			info.Width, info.Height = uprightSize(width, height, p.orientation)
+			info.Scale, info.Quality, info.BelowMin = scale, resizedQuality, size < minBytes
+			if size > maxBytes-maxBytes/10 {
+				break
+			}
+		} else {
+			tooLarge = scale
+		}
+		scale *= math.Sqrt(float64(maxBytes)/float64(size)) * shrinkMargin
+		if scale <= fits || scale >= tooLarge {
+			scale = (fits + tooLarge) / 2
+		}
+	}
+	return best, info, nil
+}
+
+// scaled encodes the upright picture reduced by scale. bimg drops the turn of a JPEG that it shrinks while loading: so it
+// is shrunk first, without loss, and turned then.
+func (p *prepared) scaled(ctx context.Context, scale float64) (out []byte, width, height int, err error) {
+	width = max(1, int(math.Round(float64(p.width)*scale)))
+	height = max(1, int(math.Round(float64(p.height)*scale)))
+	reduced, err := p.encode(ctx, p.data, bimg.Options{Type: bimg.PNG, Compression: 1, Force: true, Width: width, Height: height})
+	if err != nil {
+		return nil, 0, 0, err
+	}
 	o := turning(p.orientation)
 	o.Quality, o.Type = resizedQuality, bimg.JPEG
-	full, err := p.encode(ctx, p.data, o)
-	if err != nil {
-		return nil, info, err
-	}
-	width, height := info.Width, info.Height
-	scale := 1.0
-	for last := int64(len(full)); scale*float64(max(width, height)) >= 2; {
-		scale *= min(math.Sqrt(float64(maxBytes)/float64(last))*shrinkMargin, shrinkMargin)
-		// bimg drops the turn of a JPEG that it shrinks while loading: so shrink first, without loss, and turn then.
-		reduced, err := p.encode(ctx, p.data, bimg.Options{Type: bimg.PNG, Compression: 1, Force: true,
-			Width:  max(1, int(math.Round(float64(p.width)*scale))),
-			Height: max(1, int(math.Round(float64(p.height)*scale)))})
-		if err != nil {
-			return nil, info, err
-		}
-		small := *p
-		small.data = reduced
-		out, err := small.encode(ctx, reduced, o)
-		if err != nil {
-			return nil, info, err
-		}
-		if last = int64(len(out)); last < maxBytes {
-			w, h := max(1, int(math.Round(float64(p.width)*scale))), max(1, int(math.Round(float64(p.height)*scale)))
-			info.Width, info.Height = uprightSize(w, h, p.orientation)
-			info.Scale, info.Quality = scale, resizedQuality
-			info.BelowMin = last < minBytes
-			return out, info, nil
-		}
-	}
-	return nil, info, fmt.Errorf("no copy of it fits into %d bytes", maxBytes)
+	out, err = p.encode(ctx, reduced, o)
+	return out, width, height, err
 }

@@ -48,7 +48,7 @@ static gint64 on_read(VipsSourceCustom *source, void *buffer, gint64 length, pf_
 		return -1;
 	if (length > d->size - d->position)
 		length = d->size - d->position;
-	if (d->sip && d->position + length > d->size - PF_TAIL)
+	if (d->position + length > d->size - PF_TAIL)
 		length = MIN(length, MAX(PF_SIP, d->size - PF_TAIL - d->position));
 	memcpy(buffer, d->data + d->position, length);
 	d->position += length;
@@ -84,35 +84,42 @@ static pf_decode *pf_ready(pf_decode *d)
 	return d;
 }
 
-pf_decode *pf_open(const void *data, size_t size, int format)
+static pf_decode *pf_load(const void *data, size_t size, int format, int shrink)
 {
 	pf_decode *d = pf_new(data, size);
 	if (!d)
 		return NULL;
-	d->sip = TRUE;
 	// libjpeg calls corrupt data a warning; libpng warns of harmless profiles, and calls corrupt data an error.
 	if (format == PF_JPEG)
-		vips_jpegload_source(d->source, &d->image, "access", VIPS_ACCESS_SEQUENTIAL,
+		vips_jpegload_source(d->source, &d->image, "access", VIPS_ACCESS_SEQUENTIAL, "shrink", shrink,
 			"fail_on", VIPS_FAIL_ON_WARNING, NULL);
 	else
 		vips_pngload_source(d->source, &d->image, "access", VIPS_ACCESS_SEQUENTIAL,
 			"fail_on", VIPS_FAIL_ON_ERROR, NULL);
-	return pf_ready(d);
+	return d;
 }
 
-pf_decode *pf_thumbnail(const void *data, size_t size, int format, int side)
+pf_decode *pf_open(const void *data, size_t size, int format)
 {
-	pf_decode *d = pf_new(data, size);
-	if (!d)
-		return NULL;
-	VipsImage *small = NULL, *srgb = NULL;
-	if (!vips_thumbnail_source(d->source, &small, side, "height", side, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE,
-			"export_profile", "srgb", "fail_on", format == PF_JPEG ? VIPS_FAIL_ON_WARNING : VIPS_FAIL_ON_ERROR,
-			NULL) &&
+	pf_decode *d = pf_load(data, size, format, 1);
+	return d ? pf_ready(d) : NULL;
+}
+
+// Not vips_thumbnail_source, which takes fail_on but lets a corrupt JPEG pass.
+pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side)
+{
+	pf_decode *d = pf_load(data, size, format, shrink);
+	if (!d || !d->image)
+		return d;
+	VipsImage *full = d->image, *small = NULL, *srgb = NULL;
+	d->image = NULL;
+	if (!vips_thumbnail_image(full, &small, side, "height", side, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE,
+			"export_profile", "srgb", NULL) &&
 		!vips_colourspace(small, &srgb, VIPS_INTERPRETATION_sRGB, NULL))
 		vips_cast(srgb, &d->image, VIPS_FORMAT_UCHAR, NULL);
 	VIPS_UNREF(srgb);
 	VIPS_UNREF(small);
+	VIPS_UNREF(full);
 	return pf_ready(d);
 }
 

@@ -50,9 +50,14 @@ func openDecode(ctx context.Context, format filing.Format, data []byte) (*decode
 }
 
 // openThumbnail opens the picture shrunk into a square of that side, as sRGB of 8 bits, not turned upright.
-func openThumbnail(ctx context.Context, format filing.Format, data []byte, side int) (*decode, error) {
+func openThumbnail(ctx context.Context, h *header, data []byte, side int) (*decode, error) {
+	shrink := 8
+	for shrink > 1 && max(h.width, h.height)/shrink < side {
+		shrink /= 2
+	}
 	return open(ctx, data, func() *C.pf_decode {
-		return C.pf_thumbnail(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(format), C.int(side))
+		return C.pf_thumbnail(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(h.format),
+			C.int(shrink), C.int(side))
 	})
 }
 
@@ -136,6 +141,12 @@ func decodeStrips(ctx context.Context, h *header, data []byte, sink func(top, ro
 	if d.width != h.width || d.height != h.height {
 		return fmt.Errorf("%w: header and decoder disagree on the size", errDecode)
 	}
+	return d.strips(ctx, h.format, data, sink)
+}
+
+// strips decodes all rows, stripRows at a time, and makes sure that nothing of the data is left over.
+func (d *decode) strips(ctx context.Context, format filing.Format, data []byte,
+	sink func(top, rows int, pixels []byte, stride int, l layout)) error {
 	for top := 0; top < d.height; top += stripRows {
 		n := min(stripRows, d.height-top)
 		pixels, stride, err := d.rows(top, n)
@@ -144,7 +155,7 @@ func decodeStrips(ctx context.Context, h *header, data []byte, sink func(top, ro
 		}
 		sink(top, n, pixels, stride, d.layout)
 	}
-	if h.format == filing.FormatJPEG && !onlyPadding(data[min(int(d.d.position), len(data)):]) {
+	if format == filing.FormatJPEG && !onlyPadding(data[min(int(d.d.position), len(data)):]) {
 		return fmt.Errorf("%w: all rows were decoded before the data ended", errDecode)
 	}
 	return nil

@@ -14,7 +14,6 @@ typedef struct {
 	const uint8_t *data;
 	int64_t size, position;
 	int32_t cancelled;
-	gboolean sip;
 	VipsSource *source;
 	VipsImage *image;
 	VipsRegion *region;
@@ -32,8 +31,9 @@ int pf_start(void);
 // not accepted.
 pf_decode *pf_open(const void *data, size_t size, int format);
 
-// The same for a picture shrunk to fit into a square of that side, with shrink-on-load, in sRGB, orientation not applied.
-pf_decode *pf_thumbnail(const void *data, size_t size, int format, int side);
+// The same for a picture shrunk to fit into a square of that side, in sRGB, orientation not applied. A JPEG is shrunk by
+// shrink (1, 2, 4 or 8) while it is decoded.
+pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side);
 
 // Decodes rows top to top+height-1, in order and without gaps. Returns the first pixel of the first row, rows stride bytes
 // apart: owned by the decode and valid until its next call. NULL says that the picture is damaged, or was cancelled.
