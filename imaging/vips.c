@@ -113,8 +113,11 @@ pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, i
 		return d;
 	VipsImage *full = d->image, *small = NULL, *srgb = NULL;
 	d->image = NULL;
+	// Only what has a profile is converted by it: for what has none libvips would go through XYZ and back, at the cost of the
+	// decode again.
+	const char *to = vips_image_get_typeof(full, VIPS_META_ICC_NAME) || full->Type == VIPS_INTERPRETATION_CMYK ? "srgb" : NULL;
 	if (!vips_thumbnail_image(full, &small, side, "height", side, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE,
-			"export_profile", "srgb", NULL) &&
+			to ? "export_profile" : NULL, to, NULL) &&
 		!vips_colourspace(small, &srgb, VIPS_INTERPRETATION_sRGB, NULL))
 		vips_cast(srgb, &d->image, VIPS_FORMAT_UCHAR, NULL);
 	VIPS_UNREF(srgb);

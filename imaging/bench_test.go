@@ -1,0 +1,115 @@
+package imaging
+
+import (
+	"context"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// bareDecode is what the costs of this package are compared with: libvips decodes every row, sequentially, on one thread,
+// of the file as it is, and nothing is done with them.
+func bareDecode(b testing.TB, data []byte) {
+	h := parseHeader(Recognize(data), data)
+	d, err := openDecode(context.Background(), h.format, data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.close()
+	for top := 0; top < d.height; top += stripRows {
+		if _, _, err := d.rows(top, min(stripRows, d.height-top)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// cpuTime is the processor time that the process has used: other work on the machine, which shifts a wall clock, is not
+// in it.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// besides measures f and a bare decode in turns and reports the ratio of their processor times.
+func besides(b *testing.B, data []byte, f func()) {
+	b.Helper()
+	var bare, own time.Duration
+	bareDecode(b, data)
+	f()
+	for b.Loop() {
+		start := cpuTime(b)
+		bareDecode(b, data)
+		middle := cpuTime(b)
+		f()
+		bare, own = bare+middle-start, own+cpuTime(b)-middle
+	}
+	b.ReportMetric(float64(own)/float64(bare), "x-bare-decode")
+	b.ReportMetric(float64(own.Microseconds())/1000/float64(b.N), "cpu-ms-own")
+	b.ReportMetric(float64(bare.Microseconds())/1000/float64(b.N), "cpu-ms-bare")
+}
+
+func BenchmarkBareDecode12MP(b *testing.B) {
+	newAnalyzer(b)
+	data := photo12MP()
+	for b.Loop() {
+		bareDecode(b, data)
+	}
+}
+
+func BenchmarkAnalyze12MP(b *testing.B) {
+	a, data := newAnalyzer(b), withEXIF(photo12MP(), oriented(6))
+	besides(b, data, func() {
+		if m, err := a.Analyze(context.Background(), data); err != nil || !m.Decode.Complete {
+			b.Fatal(m, err)
+		}
+	})
+}
+
+func BenchmarkThumbnail12MP(b *testing.B) {
+	a, data := newAnalyzer(b), withEXIF(photo12MP(), oriented(6))
+	besides(b, data, func() {
+		if _, err := a.Thumbnail(context.Background(), data, 480); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+func BenchmarkUpright12MPTurned(b *testing.B) {
+	a, data := newAnalyzer(b), withEXIF(photo12MP(), oriented(6))
+	besides(b, data, func() {
+		if _, err := a.Upright(context.Background(), data); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+// BenchmarkMemoryOf200Photos analyzes 200 photos of 12 megapixels on 4 goroutines and reports what is resident afterwards and
+// at the peak. Run it alone: what other benchmarks left is counted too.
+func BenchmarkMemoryOf200Photos(b *testing.B) {
+	a, data := newAnalyzer(b), photo12MP()
+	debug.FreeOSMemory() // what drawing the photo took
+	resetPeak()
+	before := residentMemory(b) >> 20
+	for b.Loop() {
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 50 {
+					if m, err := a.Analyze(context.Background(), data); err != nil || !m.Decode.Complete {
+						b.Error(m, err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}
+	b.ReportMetric(float64(before), "MiB-before")
+	b.ReportMetric(float64(residentMemory(b)>>20), "MiB-resident")
+	b.ReportMetric(float64(residentPeak(b)>>20), "MiB-peak")
+}
