@@ -110,7 +110,10 @@ type EXIF struct {
 // Pixels is what the first floor measures on the decoded picture.
 type Pixels struct {
 	// Hash is a perceptual hash of the upright picture, 256 bits in hex: close pictures have a small Hamming distance.
-	// It is absent where the picture is so flat that a hash means nothing.
+	// It is absent where the picture is so flat that a hash means nothing. Measured on drawn scenes (imaging,
+	// TestHashTellsPicturesFromCopies): copies of one photo (JPEG quality 30 to 85, reduced to a quarter, turned by EXIF)
+	// are 0 to 10 bits apart, median 4; two different cards of one kind in the same place on the same table 32 to 66,
+	// median 50, and with the camera moved 48 to 148; the same card photographed again 16 to 104.
 	Hash string `json:"hash,omitempty"`
 	// FlatShare is the share of 8x8 blocks, sampled over the picture at native resolution, in which every pixel is
 	// the same: near 0 for a camera (sensor noise), large for what a computer drew.

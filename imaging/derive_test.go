@@ -336,7 +336,7 @@ func TestPictureStoredUprightLosesNoPixelButAllMetadata(t *testing.T) {
 
 func TestShrinkBelowStaysInItsBoundsAndIsDeterministic(t *testing.T) {
 	t.Parallel()
-	noisy := image.NewNRGBA(image.Rect(0, 0, 1600, 1200))
+	noisy := image.NewNRGBA(image.Rect(0, 0, 1360, 1020))
 	r := rand.New(rand.NewPCG(3, 3))
 	for i := range noisy.Pix {
 		noisy.Pix[i] = byte(r.Uint32() | uint32(i&3/3)*255)
@@ -348,7 +348,7 @@ func TestShrinkBelowStaysInItsBoundsAndIsDeterministic(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"a 12-megapixel photo":             photo12MP(),
 		"a turned 12-megapixel photo":      withEXIF(photo12MP(), oriented(6)),
-		"noise as PNG, 6 MB":               encodePNG(t, noisy),
+		"noise as PNG, 4.2 MB":             encodePNG(t, noisy),
 		"noise as JPEG":                    encodeJPEG(t, noisy, 100),
 		"a photo in a GIF":                 encodings()["GIF"],
 		"a drawing that holds very little": encodePNG(t, drawn),
@@ -372,6 +372,9 @@ func TestShrinkBelowStaysInItsBoundsAndIsDeterministic(t *testing.T) {
 					t.Errorf("a source of %d bytes gave %d for %v", source.Bytes, len(out), bound)
 				}
 				t.Logf("below %d: %d bytes, %+v", bound[0], len(out), info)
+				if bound[0] == 1<<20 && slowness > 1 {
+					continue
+				}
 				again, _, err := a.ShrinkBelow(t.Context(), data, bound[0], bound[1])
 				if err != nil || !bytes.Equal(out, again) {
 					t.Errorf("a second time gave other bytes (%v)", err)

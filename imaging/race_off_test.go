@@ -2,4 +2,7 @@
 
 package imaging
 
-const slowness = 1
+const (
+	slowness        = 1
+	slownessOfLoops = 1
+)
