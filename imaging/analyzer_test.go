@@ -181,15 +181,20 @@ var corruptions = map[string]func(r *rand.Rand, data []byte, from int) []byte{
 	},
 }
 
-// TestCorruptScanDataIsFound states how many of random corruptions are found. PNG proves a checksum. JPEG and GIF have
-// none: where every code that the damage leaves is a valid one no decoder can tell, and the bars are what is reached.
+// TestCorruptScanDataIsFound guards the share of random corruptions that is found. PNG proves a checksum: all of them. JPEG
+// has none, and where every code that the damage leaves is a valid one no decoder can tell. Of 400 each were found, in the
+// order of the tables: baseline 102, 341, 383, 354, 400; progressive 167, 285, 282, 259, 399. The floors are these shares
+// less three standard deviations of a count of 150: a guard against losing what is there, not a promise to a user.
 func TestCorruptScanDataIsFound(t *testing.T) {
 	t.Parallel()
-	const rounds = 60 / slownessOfLoops
-	bars := map[string]map[string]int{ // percent that must be found
+	if slowness > 1 {
+		t.Skip("counts, and shares nothing between goroutines: left out under the race detector")
+	}
+	const rounds = 150
+	bars := map[string]map[string]int{ // percent
 		"PNG":              {"one byte changed": 100, "64 bytes overwritten": 100, "a sector of zeros": 100, "100 bytes lost": 100, "a block written twice": 100},
-		"baseline JPEG":    {"one byte changed": 10, "64 bytes overwritten": 80, "a sector of zeros": 90, "100 bytes lost": 85, "a block written twice": 90},
-		"progressive JPEG": {"one byte changed": 10, "64 bytes overwritten": 60, "a sector of zeros": 55, "100 bytes lost": 60, "a block written twice": 70},
+		"baseline JPEG":    {"one byte changed": 15, "64 bytes overwritten": 76, "a sector of zeros": 90, "100 bytes lost": 80, "a block written twice": 98},
+		"progressive JPEG": {"one byte changed": 29, "64 bytes overwritten": 60, "a sector of zeros": 59, "100 bytes lost": 53, "a block written twice": 98},
 	}
 	for kind, byDamage := range bars {
 		for damage, bar := range byDamage {
@@ -204,7 +209,7 @@ func TestCorruptScanDataIsFound(t *testing.T) {
 						found++
 					}
 				}
-				t.Logf("%d of %d found", found, rounds)
+				t.Logf("%s, %s: %d of %d found", kind, damage, found, rounds)
 				if found*100 < bar*rounds {
 					t.Errorf("%d of %d found, want %d %%", found, rounds, bar)
 				}

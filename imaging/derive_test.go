@@ -184,7 +184,7 @@ func TestAutoRotatedResizeBug(t *testing.T) {
 			}
 		})
 	}
-	for i := range 120 {
+	for i := range 120 / slownessOfLoops {
 		jobs <- i
 	}
 	close(jobs)
