@@ -97,7 +97,7 @@ type matcher struct {
 
 // required is a requirement with the documents that satisfy it, any one of them.
 type required struct {
-	filing.Requirement
+	*filing.Requirement
 	alternatives []alternative
 	// single holds the alternative of what is no any-of group.
 	single [1]alternative
@@ -166,8 +166,8 @@ func (m *matcher) require(requirements []filing.Requirement) {
 	m.index = make(map[document]int, len(requirements))
 	m.required = make([]required, len(requirements))
 	m.wanted = make([]wanted, 0, len(requirements)+4)
-	for i, req := range requirements {
-		r := &m.required[i]
+	for i := range requirements {
+		r, req := &m.required[i], &requirements[i]
 		r.Requirement = req
 		if req.AnyOf == nil {
 			r.single[0] = m.alternative(req.Material, req.Of)
@@ -484,7 +484,7 @@ func (m *matcher) verdict(s standing) filing.Verdict {
 // explain makes the report's line about a requirement.
 func (m *matcher) explain(r *required, s standing) filing.Match {
 	a := s.alternative
-	out := filing.Match{Requirement: r.Requirement, State: s.state, Files: []string{}, Findings: []filing.Finding{}}
+	out := filing.Match{Requirement: *r.Requirement, State: s.state, Files: []string{}, Findings: []filing.Finding{}}
 	var have, missing, bad []filing.Page
 	var badFiles []string
 	for i, page := range a.pages {
@@ -632,11 +632,12 @@ func (m *matcher) whose(r *required) bool {
 	return false
 }
 
-// names lists materials by their names.
+// names lists materials by their names; the English ones hold commas and are quoted.
 func (m *matcher) names(codes []string) filing.Text {
 	texts := make([]filing.Text, len(codes))
 	for i, code := range codes {
 		texts[i] = m.c.materialText(m.p, code, "")
+		texts[i].EN = `"` + texts[i].EN + `"`
 	}
 	return join(texts)
 }

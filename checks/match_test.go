@@ -309,7 +309,7 @@ func TestMatchSaysHowAFilingStands(t *testing.T) {
 	golden(t, filepath.Join("testdata", "match.golden.json"), string(data)+"\n")
 }
 
-// TestMatchHolds draws filings at random and holds what must always be true: nothing depends on the order of files;
+// TestMatchHoldsItsPromisesForAnyFiling draws filings at random and holds what must always be true: nothing depends on the order of files;
 // more or better files never make a requirement worse; a requirement is satisfied only by files that pass, one to a
 // page; and whatever is not satisfied is told.
 func TestMatchHoldsItsPromisesForAnyFiling(t *testing.T) {
