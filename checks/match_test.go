@@ -310,8 +310,8 @@ func TestMatchSaysHowAFilingStands(t *testing.T) {
 }
 
 // TestMatchHoldsItsPromisesForAnyFiling draws filings at random and holds what must always be true: nothing depends on the order of files;
-// more or better files never make a requirement worse; a requirement is satisfied only by files that pass, one to a
-// page; and whatever is not satisfied is told.
+// a requirement is satisfied only by files that pass, one to a page, and always when such files are there; and whatever
+// is not satisfied is told and fails the filing.
 func TestMatchHoldsItsPromisesForAnyFiling(t *testing.T) {
 	t.Parallel()
 	materials := []string{"principal_id", "site_manager_id", "applicant_document", "residence_permit", "domain_certificate",

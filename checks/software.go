@@ -35,7 +35,8 @@ var editors = []editor{
 	{"Krita", "", []string{"krita"}},
 	{"Pixelmator", "", []string{"pixelmator"}},
 	{"Affinity Photo", "", []string{"affinity photo", "affinity designer", "affinity publisher"}},
-	{"CorelDRAW", "", []string{"coreldraw", "corel photo-paint", "paintshop pro", "paintshop photo", "paint shop pro"}},
+	{"CorelDRAW", "", []string{"coreldraw", "corel photo-paint",
+		"paintshop pro", "paintshop photo", "paint shop pro"}},
 	{"Capture One", "", []string{"capture one"}},
 	{"Inkscape", "", []string{"inkscape"}},
 	{"Photopea", "", []string{"photopea"}},
@@ -70,7 +71,8 @@ var editors = []editor{
 
 // screenshotTools are programs that save what a screen shows, as files name them (截图软件).
 var screenshotTools = []editor{
-	{"Screenshot", "", []string{"screenshot", "screen shot", "gnome-screenshot", "screencapture", "screen capture", "截图", "截屏"}},
+	{"Screenshot", "", []string{"screenshot", "screen shot", "gnome-screenshot", "screencapture", "screen capture",
+		"截图", "截屏"}},
 	{"Snipaste", "", []string{"snipaste"}},
 	{"Greenshot", "", []string{"greenshot"}},
 	{"ShareX", "", []string{"sharex"}},
