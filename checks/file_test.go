@@ -139,6 +139,7 @@ func fileCases() []fileCase {
 
 		{"a truncated picture", measured(func(m *filing.Measurements) { m.Decode = &filing.Decode{Reason: "truncated"} }), []string{"image_damaged"}},
 		{"a corrupt picture", measured(func(m *filing.Measurements) { m.Decode = &filing.Decode{Reason: "corrupt"} }), []string{"image_damaged"}},
+		{"a picture that no ordinary viewer shows", measured(func(m *filing.Measurements) { m.Decode = &filing.Decode{Reason: "unsupported"} }), []string{"image_damaged"}},
 		{"a picture damaged in a way without a name", measured(func(m *filing.Measurements) { m.Decode = &filing.Decode{} }), []string{"image_damaged"}},
 		{"a broken header", measured(func(m *filing.Measurements) {
 			m.Decode, m.Pixels, m.Width, m.Height, m.Refused = nil, nil, 0, 0, filing.RefusedHeader
