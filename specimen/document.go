@@ -102,3 +102,15 @@ func validity(rng *rand.Rand, years int) (from, until string) {
 	start := time.Date(2018+rng.IntN(6), time.Month(1+rng.IntN(12)), 1+rng.IntN(28), 0, 0, 0, 0, time.UTC)
 	return start.Format(time.DateOnly), start.AddDate(years, 0, 0).Format(time.DateOnly)
 }
+
+// Size returns the width and height in millimetres of a kind's paper or card.
+func Size(kind Kind) (widthMM, heightMM float64) {
+	switch kind {
+	case BusinessLicense, BusinessLicenseDuplicate, DomainCertificate:
+		return a4Long, a4Short
+	case AuthorizationLetter, PlainLetter:
+		return a4Short, a4Long
+	default:
+		return cardWidth, cardHeight
+	}
+}

@@ -137,6 +137,25 @@ func EncodeJPEG(img image.Image, o JPEGOptions) ([]byte, error) {
 	return t.encode(o)
 }
 
+// withSegments returns a JPEG with segments put behind SOI and JFIF's APP0.
+func withSegments(data []byte, segments []Segment) ([]byte, error) {
+	at := 2
+	if data[3] == 0xe0 {
+		at += 18
+	}
+	var more []byte
+	for _, s := range segments {
+		n := len(s.Payload) + 2
+		if n > 65535 {
+			return nil, errSegmentTooLong
+		}
+		more = append(append(more, 0xff, s.Marker, byte(n>>8), byte(n)), s.Payload...)
+	}
+	return splice(data, at, more), nil
+}
+
+var errSegmentTooLong = errors.New("encode jpeg: a segment holds at most 65533 bytes")
+
 // transform takes a picture apart into planes and blocks and applies the DCT.
 func transform(img image.Image, o JPEGOptions) (*transformed, error) {
 	b := img.Bounds()
@@ -393,7 +412,7 @@ func (t *transformed) encode(o JPEGOptions) ([]byte, error) {
 	}
 	for _, s := range o.Segments {
 		if len(s.Payload) > 65533 {
-			return nil, errors.New("encode jpeg: a segment holds at most 65533 bytes")
+			return nil, errSegmentTooLong
 		}
 		marker(s.Marker, s.Payload)
 	}

@@ -168,7 +168,8 @@ func place(shot *Shot) error {
 	for sourcePPM > 1.7*middle && source.W > 8 && source.H > 8 {
 		source, sourcePPM = source.half(), sourcePPM/2
 	}
-	sx, sy := float32(float64(source.W)/d.WidthMM), float32(float64(source.H)/d.HeightMM)
+	// Not the source's size over the document's: the picture has whole pixels, and halving drops an odd last one.
+	sourceScale := float32(sourcePPM)
 	table := newTable(s.Background, s.Seed)
 	shot.Light = NewLight(s.Width, s.Height)
 	halfW, halfH, corner := float32(d.WidthMM/2), float32(d.HeightMM/2), float32(d.CornerMM)
@@ -186,7 +187,7 @@ func place(shot *Shot) error {
 			cover := min(max(0.5-outside/pixel, 0), 1)
 			var r, g, b float32
 			if cover > 0 {
-				r, g, b = source.at(u*sx, v*sy)
+				r, g, b = source.at(u*sourceScale, v*sourceScale)
 			}
 			if cover < 1 {
 				tr, tg, tb := table.at(u, v)
