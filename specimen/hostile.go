@@ -140,7 +140,8 @@ func corruptions() []File {
 		files = append(files, File{Name: name, What: what, Want: damaged, Or: or, make: spoil(from, change)})
 	}
 	for _, percent := range []int{20, 50, 80} {
-		add(fmt.Sprintf("no_such_code_%02d.jpg", percent), "64 bytes of ones in the scan: no Huffman code begins so", nil, theJPEG,
+		add(fmt.Sprintf("no_such_code_%02d.jpg", percent), "64 bytes of ones in the scan: no Huffman code begins so",
+			[]string{""}, theJPEG, // libjpeg-turbo takes an unknown code for a zero and may come out even
 			func(d []byte) []byte {
 				at := len(d) * percent / 100
 				for i := range 32 {
@@ -249,13 +250,14 @@ func lyingJPEGs() []File {
 	}
 	for _, s := range []int{64250, 65500, 65535, 12000} {
 		add(fmt.Sprintf("claims_%d_squared.jpg", s), fmt.Sprintf("4 KB that claim %d x %d pixels", s, s), tooMany,
-			func(d []byte, sof int) []byte { return size(d, sof, s, s)[:4096] })
+			// libjpeg itself takes no more than 65500 a side.
+			func(d []byte, sof int) []byte { return size(d, sof, s, s)[:4096] }, damaged)
 	}
-	add("claims_65535_wide.jpg", "claims 65535 x 2000 pixels", tooMany, func(d []byte, sof int) []byte { return size(d, sof, 65535, 2000) })
+	add("claims_65535_wide.jpg", "claims 65535 x 2000 pixels", tooMany, func(d []byte, sof int) []byte { return size(d, sof, 65535, 2000) }, damaged)
 	add("claims_65535_squared_progressive.jpg", "the same claim under a progressive header", tooMany, func(d []byte, sof int) []byte {
 		d[sof+1] = 0xc2
 		return size(d, sof, 65535, 65535)[:4096]
-	})
+	}, damaged)
 	add("claims_more_rows.jpg", "claims four times the rows that are there", damaged, func(d []byte, sof int) []byte { return size(d, sof, 1000, 3000) })
 	add("zero_width.jpg", "no pixel across", damaged, func(d []byte, sof int) []byte { return size(d, sof, 0, 750) })
 	add("zero_height.jpg", "a height to be told later (DNL), which never comes", damaged, func(d []byte, sof int) []byte { return size(d, sof, 1000, 0) })
@@ -274,7 +276,7 @@ func lyingJPEGs() []File {
 	set("sampling_15.jpg", "a sampling factor of 15", 11, 0xff)
 	set("no_such_table.jpg", "a quantization table that was never defined", 12, 3)
 	set("lossless.jpg", "a lossless frame (SOF3)", 1, 0xc3, unsupported)
-	set("arithmetic.jpg", "a frame header of arithmetic coding over Huffman data", 1, 0xc9, unsupported)
+	set("arithmetic.jpg", "a frame header of arithmetic coding over Huffman data: any bits are a picture then", 1, 0xc9, unsupported, "")
 	set("hierarchical.jpg", "a differential frame (SOF5)", 1, 0xc5, unsupported)
 	set("frame_length_2.jpg", "a frame header that says it is empty", 3, 2)
 	drop := func(name, what string, marker byte) {
@@ -305,7 +307,7 @@ func lyingJPEGs() []File {
 	})
 	add("segment_length_0.jpg", "a segment that says it has no length", damaged, func(d []byte, _ int) []byte {
 		return splice(d, 2, []byte{0xff, 0xe5, 0, 0})
-	}, metadata)
+	}, metadata, "")
 	add("segment_past_end.jpg", "a segment that ends behind the file", damaged, func(d []byte, _ int) []byte {
 		return append(d[:2:2], 0xff, 0xe5, 0xff, 0xff, 1, 2, 3)
 	}, unsupported)
@@ -455,7 +457,7 @@ func lyingGIFs() []File {
 	}, damaged)
 	add("screen_0.gif", "a screen of no pixels and a frame of none", damaged, func() []byte {
 		return join(gifScreen(0, 0), gifFrame(0, 0, 0, 0, onePixel))
-	})
+	}, "") // readers that take the screen from the frames see one pixel
 	add("frame_outside.gif", "a frame that lies outside of the screen", damaged, func() []byte {
 		return join(gifScreen(10, 10), gifFrame(5000, 5000, 10, 10, onePixel))
 	}, "")
@@ -502,8 +504,8 @@ func animations() []File {
 			return append(append(first[:len(first)-1:len(first)-1], more...), 0x3b)
 		})
 	}
-	add("frames_20000.gif", "20,000 frames of one pixel", many(100, 100, 20000))
-	add("frames_10000_large.gif", "10,000 frames over a screen of 16 megapixels: minutes for whoever draws each", many(4000, 4000, 10000))
+	add("frames_20000.gif", "20,000 frames of one pixel", many(100, 100, 20000), damaged)
+	add("frames_10000_large.gif", "10,000 frames over a screen of 16 megapixels: minutes for whoever draws each", many(4000, 4000, 10000), damaged)
 	two := func() ([]byte, error) {
 		return EncodeAPNG([]image.Image{flat(64, 64, color.White), flat(64, 64, color.Black)}, 100)
 	}
@@ -696,7 +698,10 @@ func polyglots() []File {
 				return splice(d, 33, chunk("tEXt", []byte("Comment\x00<html><script>alert(1)</script></html>")))
 			})},
 		{Name: "polyglot_php.jpg", What: "a picture with a program in its comment", Want: "",
-			make: spoil(theJPEG, func(d []byte) []byte { return splice(d, 2, []byte("\xff\xfe\x00\x1c<?php system($_GET['c']);?>")) })},
+			make: spoil(theJPEG, func(d []byte) []byte {
+				program := "<?php system($_GET['c']);?>"
+				return splice(d, 2, append([]byte{0xff, 0xfe, 0, byte(2 + len(program))}, program...))
+			})},
 		{Name: "polyglot_script.gif", What: "a GIF's signature, then a script", Want: damaged, Or: []string{unsupported, tooMany},
 			make: literal(func() []byte { return []byte("GIF89a/*" + "                    " + "*/=1;alert(1);//") })},
 		{Name: "polyglot_pdf_first.jpg", What: "a PDF that holds a picture", Want: unsupported,

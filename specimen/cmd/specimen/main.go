@@ -24,8 +24,8 @@ func main() {
 	}
 }
 
-// run writes what was asked for. The sets are documents (flat, with their truth), photos (one of each kind), good, flagged
-// and hostile.
+// run writes what was asked for. The sets are documents (flat, with their truth), photos (one of each kind), good, flagged,
+// hostile, and samples (small photos for pages about the product: testdata/specimens).
 func run(args []string, out, errOut io.Writer) error {
 	flags := flag.NewFlagSet("specimen", flag.ContinueOnError)
 	flags.SetOutput(errOut)
@@ -50,6 +50,8 @@ func run(args []string, out, errOut io.Writer) error {
 			n, err = writeDocuments(into, *seed)
 		case "photos":
 			n, err = writePhotos(into, *seed)
+		case "samples":
+			n, err = writeSamples(into)
 		case "good":
 			n, err = writeFiles(into, specimen.Good())
 		case "flagged":
@@ -98,12 +100,12 @@ func writeDocuments(folder string, seed uint64) (int, error) {
 
 // writePhotos writes a photo of 12 megapixels of each kind as a phone would, and where the document lies in it.
 func writePhotos(folder string, seed uint64) (int, error) {
-	for i, kind := range specimen.Kinds() {
+	for _, kind := range specimen.Kinds() {
 		width, height := 4000, 3000
 		if w, h := specimen.Size(kind); h > w {
 			width, height = height, width
 		}
-		photo, err := specimen.Photograph(kind, width, height, seed+uint64(i))
+		photo, err := specimen.Photograph(kind, width, height, seed)
 		if err != nil {
 			return 0, err
 		}
@@ -120,6 +122,50 @@ func writePhotos(folder string, seed uint64) (int, error) {
 		}
 	}
 	return len(specimen.Kinds()), nil
+}
+
+// sample is a small photo of the ground that documentation shows. Its seed is chosen for its looks.
+type sample struct {
+	kind          specimen.Kind
+	width, height int
+	seed          uint64
+	background    specimen.Background
+}
+
+// writeSamples writes the small photos that are kept in testdata/specimens.
+func writeSamples(folder string) (int, error) {
+	samples := []sample{
+		{specimen.IDCardFront, 1200, 900, 3, specimen.Wood},
+		{specimen.IDCardBack, 1200, 900, 3, specimen.Wood},
+		{specimen.BusinessLicense, 1200, 900, 5, specimen.Desk},
+		{specimen.AuthorizationLetter, 900, 1200, 6, specimen.Wood},
+		{specimen.DomainCertificate, 1200, 900, 8, specimen.Cloth},
+	}
+	fonts, err := specimen.Fonts()
+	if err != nil {
+		return 0, err
+	}
+	for _, s := range samples {
+		scene := specimen.Ordinary(s.width, s.height, s.seed)
+		scene.Background = s.background
+		w, h := specimen.Size(s.kind)
+		doc, err := specimen.Draw(fonts, s.kind, s.seed, scene.PxPerMM(w, h))
+		if err != nil {
+			return 0, err
+		}
+		photo, err := scene.Shoot(doc)
+		if err != nil {
+			return 0, err
+		}
+		data, err := specimen.EncodeJPEG(photo.Image, specimen.JPEGOptions{Quality: 80, Segments: []specimen.Segment{specimen.Phone().Segment()}})
+		if err != nil {
+			return 0, err
+		}
+		if err := write(folder, string(s.kind)+".jpg", data); err != nil {
+			return 0, err
+		}
+	}
+	return len(samples), nil
 }
 
 // writeFiles writes a corpus and a list of what each file must be answered with.
