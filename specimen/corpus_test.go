@@ -20,7 +20,7 @@ func TestGoodFilesDecodeAndAreOfAllowedSize(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for i, f := range files {
-		if raceDetector && i%6 != 0 {
+		if raceDetector && (i%6 != 0 || strings.Contains(f.Name, "12mp")) {
 			continue
 		}
 		data, err := f.Bytes()
@@ -69,7 +69,13 @@ func TestHostileFilesAreManyNamedAndSmall(t *testing.T) {
 		t.Errorf("%d hostile files, at least 80 are promised", len(files))
 	}
 	seen, bombs := map[string]bool{}, 0
-	for _, f := range files {
+	for i, f := range files {
+		if f.Bomb {
+			bombs++
+		}
+		if raceDetector && i%4 != 0 {
+			continue
+		}
 		data, err := f.Bytes()
 		if err != nil {
 			t.Fatal(err)
@@ -88,9 +94,6 @@ func TestHostileFilesAreManyNamedAndSmall(t *testing.T) {
 		if f.What == "" {
 			t.Errorf("%s: nobody says what it is", f.Name)
 		}
-		if f.Bomb {
-			bombs++
-		}
 		if len(data) > 6<<20 {
 			t.Errorf("%s has %d bytes: a bomb is small", f.Name, len(data))
 		}
@@ -106,7 +109,10 @@ func TestDamagedFilesDoNotDecode(t *testing.T) {
 	t.Parallel()
 	// Go decodes a picture of no pixels, and takes a quantization table that was never defined for one of zeros.
 	lenient := map[string]bool{"zero_width.jpg": true, "zero_height.jpg": true, "no_such_table.jpg": true, "no_quantization.jpg": true}
-	for _, f := range Hostile() {
+	for i, f := range Hostile() {
+		if raceDetector && i%4 != 0 {
+			continue
+		}
 		if f.Want != damaged || len(f.Or) > 0 || lenient[f.Name] {
 			continue
 		}

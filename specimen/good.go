@@ -75,9 +75,9 @@ func (s *scenery) jpeg(p picture, o JPEGOptions) ([]byte, error) {
 }
 
 // then applies a change to the bytes of a maker.
-func then(make func() ([]byte, error), change func([]byte) ([]byte, error)) func() ([]byte, error) {
+func then(maker func() ([]byte, error), change func([]byte) ([]byte, error)) func() ([]byte, error) {
 	return func() ([]byte, error) {
-		data, err := make()
+		data, err := maker()
 		if err != nil {
 			return nil, err
 		}
@@ -168,8 +168,8 @@ func asAlpha(img *image.RGBA) image.Image {
 // matter: the grey ones are grey.
 func Good() []File {
 	var files []File
-	add := func(name, what string, p picture, make func() ([]byte, error)) {
-		files = append(files, File{Name: name, What: what, Kind: p.kind, Orientation: 1, make: make})
+	add := func(name, what string, p picture, maker func() ([]byte, error)) {
+		files = append(files, File{Name: name, What: what, Kind: p.kind, Orientation: 1, make: maker})
 	}
 	for o := 1; o <= 8; o++ {
 		files = append(files, File{Name: fmt.Sprintf("orientation_%d.jpg", o), Kind: front3.kind, Orientation: o,
@@ -348,8 +348,8 @@ func multiPicture() ([]byte, error) {
 // editors, screenshots, animations, names that lie.
 func Flagged() []File {
 	var files []File
-	add := func(name, what, want string, p picture, make func() ([]byte, error)) {
-		files = append(files, File{Name: name, What: what, Want: want, Kind: p.kind, Orientation: 1, make: make})
+	add := func(name, what, want string, p picture, maker func() ([]byte, error)) {
+		files = append(files, File{Name: name, What: what, Want: want, Kind: p.kind, Orientation: 1, make: maker})
 	}
 	for _, f := range formats() {
 		add("too_small."+extension(f), "204,799 bytes: one too few", "file_too_small", front3, front3.fit(f, minBytes-1))

@@ -44,7 +44,7 @@ type intact struct{ jpeg, progressive, restart, png, gif []byte }
 var sound = sync.OnceValues(func() (intact, error) {
 	var s intact
 	var err error
-	make := func(f func() ([]byte, error)) []byte {
+	attempt := func(f func() ([]byte, error)) []byte {
 		if err != nil {
 			return nil
 		}
@@ -55,11 +55,11 @@ var sound = sync.OnceValues(func() (intact, error) {
 	jpeg := func(o JPEGOptions) []byte {
 		o.Quality = 95
 		o.Segments = []Segment{Phone().Segment()}
-		return make(func() ([]byte, error) { return EncodeJPEG(plain(), o) })
+		return attempt(func() ([]byte, error) { return EncodeJPEG(plain(), o) })
 	}
 	s.jpeg, s.progressive, s.restart = jpeg(JPEGOptions{}), jpeg(JPEGOptions{Progressive: true}), jpeg(JPEGOptions{RestartInterval: 63})
-	s.png = make(func() ([]byte, error) { return EncodePNG(plain(), PNGOptions{}) })
-	s.gif = make(func() ([]byte, error) { return EncodeGIF([]*image.RGBA{plain()}, 0) })
+	s.png = attempt(func() ([]byte, error) { return EncodePNG(plain(), PNGOptions{}) })
+	s.gif = attempt(func() ([]byte, error) { return EncodeGIF([]*image.RGBA{plain()}, 0) })
 	return s, err
 })
 
@@ -431,7 +431,7 @@ func gifScreen(w, h uint16) []byte {
 }
 
 // onePixel is the data of a frame of one pixel: clear, colour 0, end.
-var onePixel = "\x02\x02\x44\x01\x00"
+const onePixel = "\x02\x02\x44\x01\x00"
 
 // gifFrame is a frame of one pixel that claims another size.
 func gifFrame(x, y, w, h uint16, data string) []byte {
@@ -488,8 +488,8 @@ func lyingGIFs() []File {
 // animations have more frames than a photo has, some of them more than anybody may decode.
 func animations() []File {
 	var files []File
-	add := func(name, what string, make func() ([]byte, error), or ...string) {
-		files = append(files, File{Name: name, What: what, Want: animated, Or: or, make: make})
+	add := func(name, what string, maker func() ([]byte, error), or ...string) {
+		files = append(files, File{Name: name, What: what, Want: animated, Or: or, make: maker})
 	}
 	for _, n := range []int{2, 100, 1001} {
 		add(fmt.Sprintf("frames_%d.gif", n), fmt.Sprintf("%d frames", n), func() ([]byte, error) { return animate(640, 480, n) })

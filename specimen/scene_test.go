@@ -123,7 +123,7 @@ func TestOrientingAndUprightingGivesThePictureBack(t *testing.T) {
 			t.Errorf("orientation %d, undone by %d, is another picture", o, back)
 		}
 	}
-	// EXIF 6: the camera's left column (from the bottom) is the upright top row: stored (0, bottom) is upright (0, 0)?
+	// Where the upright top left is stored, by the table of the EXIF standard (row 0 and column 0 of each value).
 	stored := Orient(img, 6)
 	if got, want := stored.RGBAAt(0, stored.Rect.Dy()-1), img.RGBAAt(0, 0); got != want {
 		t.Errorf("orientation 6 stores the upright top left at the bottom left: %v, want %v", got, want)

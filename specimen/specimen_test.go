@@ -177,7 +177,7 @@ func TestDrawRefusesWhatItCannotDraw(t *testing.T) {
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	t.Parallel()
 	fonts := fontsFor(t)
-	make := func(seed uint64) []byte {
+	shoot := func(seed uint64) []byte {
 		p, err := photograph(fonts, IDCardFront, Ordinary(640, 480, seed))
 		if err != nil {
 			t.Fatal(err)
@@ -188,10 +188,10 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 		}
 		return data
 	}
-	if !bytes.Equal(make(5), make(5)) {
+	if !bytes.Equal(shoot(5), shoot(5)) {
 		t.Error("seed 5 gave two different files")
 	}
-	if bytes.Equal(make(5), make(6)) {
+	if bytes.Equal(shoot(5), shoot(6)) {
 		t.Error("seeds 5 and 6 gave the same file")
 	}
 }
