@@ -108,7 +108,8 @@ func TestHostileFilesAreManyNamedAndSmall(t *testing.T) {
 func TestDamagedFilesDoNotDecode(t *testing.T) {
 	t.Parallel()
 	// Go decodes a picture of no pixels, and takes a quantization table that was never defined for one of zeros.
-	lenient := map[string]bool{"zero_width.jpg": true, "zero_height.jpg": true, "no_such_table.jpg": true, "no_quantization.jpg": true}
+	lenient := map[string]bool{"zero_width.jpg": true, "zero_height.jpg": true, "no_such_table.jpg": true,
+		"no_quantization.jpg": true}
 	for i, f := range Hostile() {
 		if raceDetector && i%4 != 0 {
 			continue

@@ -109,7 +109,8 @@ func residencePermitFront(fonts *FontSet, f Fields, face face, ppm float64) *Doc
 	c.text(6.5, 50.4, "公民身份号码", "", style{font: fonts.Hei, size: 2.5, col: cardBlue})
 	c.text(29, 50.6, f.Number, "number", style{font: fonts.Mono, size: 3.7, col: ink, spacing: 0.04})
 	c.mark(cardWidth, cardHeight, 9.5, 0.17)
-	return c.finish(ResidencePermitFront, cardWidth, cardHeight, cardCorner, Fields{Title: "居住证", Name: f.Name, Sex: f.Sex,
+	return c.finish(ResidencePermitFront, cardWidth, cardHeight, cardCorner, Fields{Title: "居住证", Name: f.Name,
+		Sex:       f.Sex,
 		Ethnicity: f.Ethnicity, Birth: f.Birth, Address: f.Address, Number: f.Number})
 }
 
@@ -117,7 +118,8 @@ func residencePermitBack(fonts *FontSet, f Fields, ppm float64) *Document {
 	c := newCanvas(fonts, cardWidth, cardHeight, ppm, color.NRGBA{R: 240, G: 246, B: 236, A: 255})
 	c.waves(0, -2, cardWidth, cardHeight+4, 1.3, 2.4, 48, 0.09, color.NRGBA{R: 128, G: 190, B: 140, A: 150})
 	c.emblem(16, 15, 8)
-	c.text(30, 19, "居住证", "title", style{font: fonts.Hei, size: 9, col: color.NRGBA{R: 34, G: 100, B: 62, A: 255}, spacing: 0.4})
+	c.text(30, 19, "居住证", "title", style{font: fonts.Hei, size: 9, col: color.NRGBA{R: 34, G: 100, B: 62, A: 255},
+		spacing: 0.4})
 	value := style{font: fonts.Hei, size: 2.8, col: ink}
 	c.text(10, 34, "居住地址", "", value)
 	y := c.paragraph(26, 34, 50, 4.2, f.Address, "address", value)

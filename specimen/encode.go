@@ -94,7 +94,8 @@ func EncodePNG(img image.Image, o PNGOptions) ([]byte, error) {
 		extra = append(extra, chunk("tEXt", []byte(t[0]+"\x00"+t[1]))...)
 	}
 	if o.XMP != "" {
-		extra = append(extra, chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(o.XMP)...))...)
+		extra = append(extra, chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"),
+			xmpPacket(o.XMP)...))...)
 	}
 	return splice(b.Bytes(), 8+25, extra), nil // behind the signature and IHDR
 }
@@ -169,7 +170,8 @@ func indexed(img *image.RGBA, l levels) *image.Paletted {
 	for r := range l[0] {
 		for g := range l[1] {
 			for b := range l[2] {
-				pal = append(pal, color.RGBA{uint8(r * 255 / (l[0] - 1)), uint8(g * 255 / (l[1] - 1)), uint8(b * 255 / (l[2] - 1)), 255})
+				pal = append(pal, color.RGBA{uint8(r * 255 / (l[0] - 1)), uint8(g * 255 / (l[1] - 1)),
+					uint8(b * 255 / (l[2] - 1)), 255})
 			}
 		}
 	}

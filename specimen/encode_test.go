@@ -88,11 +88,14 @@ func TestJPEGsDecodeToTheirPicture(t *testing.T) {
 	part := plain().SubImage(image.Rect(0, 0, 301, 203)).(*image.RGBA)
 	tests := map[string]JPEGOptions{
 		"baseline 4:2:0": {}, "4:2:2": {Subsampling: Chroma422}, "4:4:4": {Subsampling: Chroma444}, "grey": {Grey: true},
-		"CMYK": {CMYK: true}, "progressive": {Progressive: true}, "progressive 4:2:2": {Progressive: true, Subsampling: Chroma422},
-		"progressive grey": {Progressive: true, Grey: true}, "restart markers": {RestartInterval: 5},
+		"CMYK": {CMYK: true}, "progressive": {Progressive: true},
+		"progressive 4:2:2": {Progressive: true, Subsampling: Chroma422},
+		"progressive grey":  {Progressive: true, Grey: true}, "restart markers": {RestartInterval: 5},
 		// Go counts restart intervals of subsampled single-component scans in MCUs, not in blocks as T.81 A.2.2 says.
-		"restart markers in progressive scans": {RestartInterval: 7, Progressive: true, Subsampling: Chroma444}, "fill bytes": {FillBytes: 4},
-		"quality 100": {Quality: 100}, "JFIF and EXIF": {JFIF: true, Segments: []Segment{Phone().Segment(), ICC(), XMP("x")}},
+		"restart markers in progressive scans": {RestartInterval: 7, Progressive: true, Subsampling: Chroma444},
+		"fill bytes":                           {FillBytes: 4},
+		"quality 100":                          {Quality: 100}, "JFIF and EXIF": {JFIF: true,
+			Segments: []Segment{Phone().Segment(), ICC(), XMP("x")}},
 	}
 	for name, o := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +150,8 @@ func TestEXIFIsReadByGoexif(t *testing.T) {
 	for o := 1; o <= 8; o++ {
 		for _, big := range []bool{false, true} {
 			c := Phone()
-			c.Orientation, c.BigEndian, c.Position, c.Thumbnail, c.UserComment = o, big, &Nowhere, []byte{0xff, 0xd8, 0xff, 0xd9}, "Screenshot"
+			c.Orientation, c.BigEndian, c.Position, c.UserComment = o, big, &Nowhere, "Screenshot"
+			c.Thumbnail = []byte{0xff, 0xd8, 0xff, 0xd9}
 			data, err := EncodeJPEG(flat(16, 16, color.White), JPEGOptions{Segments: []Segment{c.Segment()}})
 			if err != nil {
 				t.Fatal(err)
@@ -183,7 +187,8 @@ func TestEXIFIsReadByGoexif(t *testing.T) {
 func TestPNGsDecodeWithWhatTheyCarry(t *testing.T) {
 	t.Parallel()
 	phone := Phone()
-	data, err := EncodePNG(flat(20, 10, color.White), PNGOptions{EXIF: &phone, Text: [][2]string{{"Software", "x"}}, XMP: "y", ICC: true})
+	data, err := EncodePNG(flat(20, 10, color.White), PNGOptions{EXIF: &phone, Text: [][2]string{{"Software", "x"}},
+		XMP: "y", ICC: true})
 	if err != nil {
 		t.Fatal(err)
 	}

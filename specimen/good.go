@@ -202,15 +202,21 @@ func Good() []File {
 	option("license_8mp.jpg", "a business licence, 8 megapixels", license, nil)
 	option("letter_5mp.jpg", "a letter in portrait format, 5 megapixels", letter, nil)
 	option("domain_2mp.jpg", "a certificate, 2 megapixels", domain2, func(o *JPEGOptions) { o.Quality = 98 })
-	option("no_metadata.jpg", "no EXIF: sent through a messenger", front3, func(o *JPEGOptions) { o.Segments, o.JFIF = nil, true })
+	option("no_metadata.jpg", "no EXIF: sent through a messenger", front3, func(o *JPEGOptions) {
+		o.Segments, o.JFIF = nil, true
+	})
 	option("bare.jpg", "neither EXIF nor JFIF", front3, func(o *JPEGOptions) { o.Segments = nil })
 	option("jfif_and_exif.jpg", "JFIF first, then EXIF", front3, func(o *JPEGOptions) { o.JFIF = true })
 	option("progressive.jpg", "coded coarse to fine", front3, func(o *JPEGOptions) { o.Progressive = true })
-	option("progressive_444.jpg", "progressive, chroma in full", letter, func(o *JPEGOptions) { o.Progressive, o.Subsampling = true, Chroma444 })
-	option("chroma_422.jpg", "chroma halved across, as cameras write", front3, func(o *JPEGOptions) { o.Subsampling = Chroma422 })
+	option("progressive_444.jpg", "progressive, chroma in full", letter, func(o *JPEGOptions) {
+		o.Progressive, o.Subsampling = true, Chroma444
+	})
+	option("chroma_422.jpg", "chroma halved across, as cameras write", front3,
+		func(o *JPEGOptions) { o.Subsampling = Chroma422 })
 	option("chroma_444.jpg", "chroma in full", front3, func(o *JPEGOptions) { o.Subsampling = Chroma444 })
 	option("restart_8.jpg", "restart markers every 8 MCUs", front3, func(o *JPEGOptions) { o.RestartInterval = 8 })
-	option("restart_row.jpg", "a restart marker after every row of MCUs", license, func(o *JPEGOptions) { o.RestartInterval = 204 })
+	option("restart_row.jpg", "a restart marker after every row of MCUs", license,
+		func(o *JPEGOptions) { o.RestartInterval = 204 })
 	option("fill_bytes.jpg", "fill bytes before the markers", front3, func(o *JPEGOptions) { o.FillBytes = 3 })
 	option("quality_100.jpg", "the finest quality there is", domain2, func(o *JPEGOptions) { o.Quality = 100 })
 	option("grey.jpg", "one component: a grey camera picture", front3, func(o *JPEGOptions) { o.Grey = true })
@@ -219,7 +225,8 @@ func Good() []File {
 	segment("icc.jpg", "a colour profile", ICC())
 	segment("xmp_of_camera.jpg", "an XMP packet that names the phone itself", XMP("SPECIMEN Phone 1"))
 	segment("comment.jpg", "a comment segment", Segment{0xfe, []byte("taken with a specimen phone")})
-	segment("unknown_app.jpg", "application segments that nobody knows", Segment{0xea, []byte("VENDOR\x00data")}, Segment{0xeb, filler(9000)})
+	segment("unknown_app.jpg", "application segments that nobody knows", Segment{0xea, []byte("VENDOR\x00data")},
+		Segment{0xeb, filler(9000)})
 	camera("big_endian.jpg", "EXIF in the byte order of Motorola", func(c *Camera) { c.BigEndian = true })
 	camera("gps.jpg", "with a position, far out at sea", func(c *Camera) { c.Position = &Nowhere })
 	camera("maker_note.jpg", "a vendor's block of 6 KB", func(c *Camera) { c.MakerNote = filler(6000) })
@@ -246,7 +253,8 @@ func Good() []File {
 		then(front3.jpeg(nil), func(data []byte) ([]byte, error) { return append(data, videoTrailer(60000)...), nil }))
 	add("zeros_behind.jpg", "zeros behind the end, as some phones pad", front3,
 		then(front3.jpeg(nil), func(data []byte) ([]byte, error) { return append(data, make([]byte, 5000)...), nil }))
-	add("second_image.jpg", "a multi-picture file (CIPA DC-007): a small second picture behind the first", front3, multiPicture)
+	add("second_image.jpg", "a multi-picture file (CIPA DC-007): a small second picture behind the first", front3,
+		multiPicture)
 	add("extended_sequential.jpg", "a SOF1 header, which differs from baseline in its number only", front3,
 		then(front3.jpeg(nil), func(data []byte) ([]byte, error) {
 			at, _ := findMarker(data, 0xc0)
@@ -262,8 +270,10 @@ func Good() []File {
 		return EncodeJPEG(part, JPEGOptions{Quality: 95, Segments: []Segment{Phone().Segment()}})
 	})
 	for _, f := range formats() {
-		add(fmt.Sprintf("smallest.%s", extension(f)), "exactly 204,800 bytes, the least that is allowed", front3, front3.fit(f, minBytes))
-		add(fmt.Sprintf("largest.%s", extension(f)), "exactly 4,194,303 bytes, the most that is allowed", front3, front3.fit(f, maxBytes-1))
+		add(fmt.Sprintf("smallest.%s", extension(f)), "exactly 204,800 bytes, the least that is allowed", front3,
+			front3.fit(f, minBytes))
+		add(fmt.Sprintf("largest.%s", extension(f)), "exactly 4,194,303 bytes, the most that is allowed", front3,
+			front3.fit(f, maxBytes-1))
 	}
 	turned := Phone()
 	turned.Orientation = 6
@@ -276,8 +286,10 @@ func Good() []File {
 	}, PNGOptions{}))
 	add("scan_grey16.png", "16 bits of grey", small, small.png(asGray16, PNGOptions{}))
 	add("scan_icc.png", "a PNG with a colour profile", small, small.png(asIs, PNGOptions{ICC: true}))
-	add("scan_text.png", "a PNG whose text names the scanner", small, small.png(asIs, PNGOptions{Text: [][2]string{{"Software", "SPECIMEN Scanner 2"}}}))
-	files = append(files, File{Name: "scan_exif.png", What: "a PNG with an eXIf chunk: orientation 6", Kind: small.kind, Orientation: 6,
+	add("scan_text.png", "a PNG whose text names the scanner", small, small.png(asIs,
+		PNGOptions{Text: [][2]string{{"Software", "SPECIMEN Scanner 2"}}}))
+	files = append(files, File{Name: "scan_exif.png", What: "a PNG with an eXIf chunk: orientation 6",
+		Kind: small.kind, Orientation: 6,
 		make: small.png(func(i *image.RGBA) image.Image { return Orient(i, 6) }, PNGOptions{EXIF: &turned})})
 	add("scan.gif", "a GIF of one frame", front3, front3.gif(unchanged))
 	add("scan_87a.gif", "the older version of GIF", front3, front3.gif(func(d []byte) ([]byte, error) {
@@ -287,13 +299,14 @@ func Good() []File {
 	add("scan_comment.gif", "a GIF with a comment", front3, front3.gif(func(d []byte) ([]byte, error) {
 		return splice(d, len(d)-1, gifComment(300)), nil
 	}))
-	add("loop_of_one.gif", "one frame, and the extension that asks to repeat it", front3, front3.gif(func(d []byte) ([]byte, error) {
-		head := 13 + 3*256 // header and global palette of 256 colours
-		if d[10]&0x80 == 0 {
-			head = 13
-		}
-		return splice(d, head, []byte("\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")), nil
-	}))
+	add("loop_of_one.gif", "one frame, and the extension that asks to repeat it", front3,
+		front3.gif(func(d []byte) ([]byte, error) {
+			head := 13 + 3*256 // header and global palette of 256 colours
+			if d[10]&0x80 == 0 {
+				head = 13
+			}
+			return splice(d, head, []byte("\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00")), nil
+		}))
 	return files
 }
 
@@ -321,7 +334,8 @@ func multiPicture() ([]byte, error) {
 		d.add(0xb000, typeUndefined, 4, []byte("0100"))
 		d.long(0xb001, 2)
 		var entries []byte
-		for _, e := range [][3]uint32{{0x20030000, uint32(firstLen), 0}, {0x10001, uint32(len(second)), uint32(secondAt)}} {
+		for _, e := range [][3]uint32{{0x20030000, uint32(firstLen), 0}, {0x10001, uint32(len(second)),
+			uint32(secondAt)}} {
 			entries = le.AppendUint32(entries, e[0])
 			entries = le.AppendUint32(entries, e[1])
 			entries = le.AppendUint32(entries, e[2])
@@ -331,7 +345,8 @@ func multiPicture() ([]byte, error) {
 		return Segment{0xe2, append([]byte("MPF\x00"), append(tiffHeader(le), d.bytes(8, 0)...)...)}
 	}
 	encode := func(firstLen, secondAt int) ([]byte, error) {
-		return shared().jpeg(front3, JPEGOptions{Quality: 95, Segments: []Segment{Phone().Segment(), index(firstLen, secondAt)}})
+		return shared().jpeg(front3, JPEGOptions{Quality: 95, Segments: []Segment{Phone().Segment(), index(firstLen,
+			secondAt)}})
 	}
 	first, err := encode(0, 0)
 	if err != nil {
@@ -355,23 +370,28 @@ func Flagged() []File {
 		add("too_small."+extension(f), "204,799 bytes: one too few", "file_too_small", front3, front3.fit(f, minBytes-1))
 		add("too_large."+extension(f), "4,194,304 bytes: one too many", "file_too_large", front3, front3.fit(f, maxBytes))
 	}
-	for name, program := range map[string]string{"photoshop": "Adobe Photoshop 21.2 (Windows)", "meitu": "美图秀秀", "snapseed": "Snapseed 2.0",
-		"gimp": "GIMP 2.10.22", "lightroom": "Adobe Photoshop Lightroom Classic 9.3", "picsart": "PicsArt"} {
-		add("edited_"+name+".jpg", "EXIF's Software names an editor: "+program, "edited_image", front3, front3.jpeg(func(o *JPEGOptions) {
-			c := Phone()
-			c.Software = program
-			o.Segments = []Segment{c.Segment()}
-		}))
+	for name, program := range map[string]string{"photoshop": "Adobe Photoshop 21.2 (Windows)", "meitu": "美图秀秀",
+		"snapseed": "Snapseed 2.0",
+		"gimp":     "GIMP 2.10.22", "lightroom": "Adobe Photoshop Lightroom Classic 9.3", "picsart": "PicsArt"} {
+		add("edited_"+name+".jpg", "EXIF's Software names an editor: "+program, "edited_image", front3,
+			front3.jpeg(func(o *JPEGOptions) {
+				c := Phone()
+				c.Software = program
+				o.Segments = []Segment{c.Segment()}
+			}))
 	}
-	add("edited_xmp.jpg", "XMP names an editor, EXIF the camera", "edited_image", front3, front3.jpeg(func(o *JPEGOptions) {
-		o.Segments = append(o.Segments, XMP("Adobe Photoshop CC 2019 (Macintosh)"))
-	}))
-	add("edited_iptc.jpg", "a Photoshop resource names the editor", "edited_image", front3, front3.jpeg(func(o *JPEGOptions) {
-		o.Segments = append(o.Segments, PhotoshopResources("Adobe Photoshop"))
-	}))
+	add("edited_xmp.jpg", "XMP names an editor, EXIF the camera", "edited_image", front3,
+		front3.jpeg(func(o *JPEGOptions) {
+			o.Segments = append(o.Segments, XMP("Adobe Photoshop CC 2019 (Macintosh)"))
+		}))
+	add("edited_iptc.jpg", "a Photoshop resource names the editor", "edited_image", front3,
+		front3.jpeg(func(o *JPEGOptions) {
+			o.Segments = append(o.Segments, PhotoshopResources("Adobe Photoshop"))
+		}))
 	add("edited_text.png", "PNG text names an editor", "edited_image", small,
 		small.png(asIs, PNGOptions{Text: [][2]string{{"Software", "Adobe ImageReady"}}}))
-	add("edited_xmp.png", "XMP in a PNG names an editor", "edited_image", small, small.png(asIs, PNGOptions{XMP: "Adobe Photoshop 21.0 (Windows)"}))
+	add("edited_xmp.png", "XMP in a PNG names an editor", "edited_image", small, small.png(asIs,
+		PNGOptions{XMP: "Adobe Photoshop 21.0 (Windows)"}))
 	screen := func(system string, o PNGOptions, size int) func() ([]byte, error) {
 		return func() ([]byte, error) {
 			fonts, err := Fonts()
@@ -390,8 +410,10 @@ func Flagged() []File {
 		}
 	}
 	ios := Camera{UserComment: "Screenshot"}
-	add("screenshot_ios.png", "an iOS screen of 1170 x 2532, whose comment says so", "screenshot", front3, screen("ios", PNGOptions{EXIF: &ios}, 0))
-	add("screenshot_android.png", "an Android screen of 1080 x 2400, no metadata", "screenshot", front3, screen("android", PNGOptions{}, 0))
+	add("screenshot_ios.png", "an iOS screen of 1170 x 2532, whose comment says so", "screenshot", front3,
+		screen("ios", PNGOptions{EXIF: &ios}, 0))
+	add("screenshot_android.png", "an Android screen of 1080 x 2400, no metadata", "screenshot", front3,
+		screen("android", PNGOptions{}, 0))
 	animation := func() ([]*image.RGBA, error) {
 		photo, err := small.photo()
 		if err != nil {
@@ -416,9 +438,10 @@ func Flagged() []File {
 	add("really_a_jpeg.png", "a JPEG called .png", "extension_mismatch", front3, front3.jpeg(nil))
 	add("really_a_png.jpg", "a PNG called .jpg", "extension_mismatch", small, small.png(asIs, PNGOptions{}))
 	add("really_a_gif.jpeg", "a GIF called .jpeg", "extension_mismatch", front3, front3.gif(unchanged))
-	add("broken_exif.jpg", "EXIF whose directory lies outside its block", "metadata_damaged", front3, front3.jpeg(func(o *JPEGOptions) {
-		o.Segments = []Segment{exifSegment([]byte("II\x2a\x00\xff\xff\x00\x00"))}
-	}))
+	add("broken_exif.jpg", "EXIF whose directory lies outside its block", "metadata_damaged", front3,
+		front3.jpeg(func(o *JPEGOptions) {
+			o.Segments = []Segment{exifSegment([]byte("II\x2a\x00\xff\xff\x00\x00"))}
+		}))
 	sortByName(files)
 	return files
 }

@@ -89,7 +89,8 @@ func literal(f func() []byte) func() ([]byte, error) {
 // the order is fixed, and bytes are made when asked for.
 func Hostile() []File {
 	var files []File
-	for _, table := range [][]File{truncations(), corruptions(), lyingJPEGs(), lyingPNGs(), lyingGIFs(), animations(), exifAttacks(),
+	for _, table := range [][]File{truncations(), corruptions(), lyingJPEGs(), lyingPNGs(), lyingGIFs(), animations(),
+		exifAttacks(),
 		foreigners(), polyglots(), oddities()} {
 		files = append(files, table...)
 	}
@@ -149,26 +150,30 @@ func corruptions() []File {
 				}
 				return d
 			})
-		add(fmt.Sprintf("early_end_%02d.jpg", percent), "an end marker in the middle of the scan", nil, theJPEG, func(d []byte) []byte {
-			return splice(d, len(d)*percent/100, []byte{0xff, 0xd9})
-		})
-		add(fmt.Sprintf("missing_kilobyte_%02d.jpg", percent), "a kilobyte is missing between two restart markers", nil, theRestart,
+		add(fmt.Sprintf("early_end_%02d.jpg", percent), "an end marker in the middle of the scan", nil, theJPEG,
+			func(d []byte) []byte {
+				return splice(d, len(d)*percent/100, []byte{0xff, 0xd9})
+			})
+		add(fmt.Sprintf("missing_kilobyte_%02d.jpg", percent), "a kilobyte is missing between two restart markers",
+			nil, theRestart,
 			func(d []byte) []byte {
 				at := len(d) * percent / 100
 				return append(d[:at], d[at+1024:]...)
 			})
-		add(fmt.Sprintf("flipped_bit_%02d.png", percent), "one bit is wrong: the chunk's checksum tells", nil, thePNG, func(d []byte) []byte {
-			d[len(d)*percent/100] ^= 0x10
-			return d
-		})
-		add(fmt.Sprintf("early_end_%02d.gif", percent), "the pixels of a GIF end before their time", nil, theGIF, func(d []byte) []byte {
-			// Walk the chain of blocks to the one at the percent and end the chain there.
-			at := 13 + 3<<(d[10]&7+1) + 10 + 1
-			for at < len(d)*percent/100 {
-				at += 1 + int(d[at])
-			}
-			return append(d[:at], 0, 0x3b)
-		})
+		add(fmt.Sprintf("flipped_bit_%02d.png", percent), "one bit is wrong: the chunk's checksum tells", nil, thePNG,
+			func(d []byte) []byte {
+				d[len(d)*percent/100] ^= 0x10
+				return d
+			})
+		add(fmt.Sprintf("early_end_%02d.gif", percent), "the pixels of a GIF end before their time", nil, theGIF,
+			func(d []byte) []byte {
+				// Walk the chain of blocks to the one at the percent and end the chain there.
+				at := 13 + 3<<(d[10]&7+1) + 10 + 1
+				for at < len(d)*percent/100 {
+					at += 1 + int(d[at])
+				}
+				return append(d[:at], 0, 0x3b)
+			})
 	}
 	add("unexpected_marker.jpg", "a restart marker where none was promised", nil, theJPEG, func(d []byte) []byte {
 		return splice(d, len(d)/2, []byte{0xff, 0xd5})
@@ -195,9 +200,11 @@ func corruptions() []File {
 		d[13+3<<(d[10]&7+1)+10] = 13
 		return d
 	})
-	add("no_end.jpg", "all pixels, but no end marker", []string{""}, theJPEG, func(d []byte) []byte { return d[:len(d)-2] })
+	add("no_end.jpg", "all pixels, but no end marker", []string{""}, theJPEG,
+		func(d []byte) []byte { return d[:len(d)-2] })
 	add("no_iend.png", "all pixels, but no IEND", []string{""}, thePNG, func(d []byte) []byte { return d[:len(d)-12] })
-	add("no_trailer.gif", "all pixels, but no trailer", []string{""}, theGIF, func(d []byte) []byte { return d[:len(d)-1] })
+	add("no_trailer.gif", "all pixels, but no trailer", []string{""}, theGIF,
+		func(d []byte) []byte { return d[:len(d)-1] })
 	return files
 }
 
@@ -238,10 +245,11 @@ func rawPNG(w, h uint32, depth, colour byte, idat []byte, extra ...[]byte) []byt
 func lyingJPEGs() []File {
 	var files []File
 	add := func(name, what, want string, change func(d []byte, sof int) []byte, or ...string) {
-		files = append(files, File{Name: name, What: what, Want: want, Or: or, Bomb: want == tooMany, make: spoil(theJPEG, func(d []byte) []byte {
-			sof, _ := findMarker(d, 0xc0)
-			return change(d, sof)
-		})})
+		files = append(files, File{Name: name, What: what, Want: want, Or: or, Bomb: want == tooMany,
+			make: spoil(theJPEG, func(d []byte) []byte {
+				sof, _ := findMarker(d, 0xc0)
+				return change(d, sof)
+			})})
 	}
 	size := func(d []byte, sof, w, h int) []byte {
 		binary.BigEndian.PutUint16(d[sof+5:], uint16(h))
@@ -253,14 +261,24 @@ func lyingJPEGs() []File {
 			// libjpeg itself takes no more than 65500 a side.
 			func(d []byte, sof int) []byte { return size(d, sof, s, s)[:4096] }, damaged)
 	}
-	add("claims_65535_wide.jpg", "claims 65535 x 2000 pixels", tooMany, func(d []byte, sof int) []byte { return size(d, sof, 65535, 2000) }, damaged)
-	add("claims_65535_squared_progressive.jpg", "the same claim under a progressive header", tooMany, func(d []byte, sof int) []byte {
+	add("claims_65535_wide.jpg", "claims 65535 x 2000 pixels", tooMany, func(d []byte,
+		sof int) []byte {
+		return size(d, sof, 65535, 2000)
+	}, damaged)
+	add("claims_65535_squared_progressive.jpg", "the same claim under a progressive header", tooMany, func(d []byte,
+		sof int) []byte {
 		d[sof+1] = 0xc2
 		return size(d, sof, 65535, 65535)[:4096]
 	}, damaged)
-	add("claims_more_rows.jpg", "claims four times the rows that are there", damaged, func(d []byte, sof int) []byte { return size(d, sof, 1000, 3000) })
+	add("claims_more_rows.jpg", "claims four times the rows that are there", damaged, func(d []byte,
+		sof int) []byte {
+		return size(d, sof, 1000, 3000)
+	})
 	add("zero_width.jpg", "no pixel across", damaged, func(d []byte, sof int) []byte { return size(d, sof, 0, 750) })
-	add("zero_height.jpg", "a height to be told later (DNL), which never comes", damaged, func(d []byte, sof int) []byte { return size(d, sof, 1000, 0) })
+	add("zero_height.jpg", "a height to be told later (DNL), which never comes", damaged, func(d []byte,
+		sof int) []byte {
+		return size(d, sof, 1000, 0)
+	})
 	set := func(name, what string, at int, v byte, or ...string) {
 		add(name, what, damaged, func(d []byte, sof int) []byte {
 			d[sof+at] = v
@@ -276,7 +294,8 @@ func lyingJPEGs() []File {
 	set("sampling_15.jpg", "a sampling factor of 15", 11, 0xff)
 	set("no_such_table.jpg", "a quantization table that was never defined", 12, 3)
 	set("lossless.jpg", "a lossless frame (SOF3)", 1, 0xc3, unsupported)
-	set("arithmetic.jpg", "a frame header of arithmetic coding over Huffman data: any bits are a picture then", 1, 0xc9, unsupported, "")
+	set("arithmetic.jpg", "a frame header of arithmetic coding over Huffman data: any bits are a picture then", 1,
+		0xc9, unsupported, "")
 	set("hierarchical.jpg", "a differential frame (SOF5)", 1, 0xc5, unsupported)
 	set("frame_length_2.jpg", "a frame header that says it is empty", 3, 2)
 	drop := func(name, what string, marker byte) {
@@ -318,7 +337,10 @@ func lyingJPEGs() []File {
 		}
 		return d
 	})
-	add("start_end.jpg", "a start and an end, nothing between", damaged, func([]byte, int) []byte { return []byte{0xff, 0xd8, 0xff, 0xd9} }, unsupported)
+	add("start_end.jpg", "a start and an end, nothing between", damaged, func([]byte,
+		int) []byte {
+		return []byte{0xff, 0xd8, 0xff, 0xd9}
+	}, unsupported)
 	add("markers_10000.jpg", "a sound picture behind 10,000 comments", "", func(d []byte, _ int) []byte {
 		return splice(d, 2, bytes.Repeat([]byte{0xff, 0xfe, 0, 4, 'h', 'i'}, 10000))
 	})
@@ -358,7 +380,8 @@ func lyingPNGs() []File {
 	add("bomb_900_megapixels.png", "about 110 KB that inflate to 900 megapixels", tooMany, func() []byte {
 		return rawPNG(30000, 30000, 1, 0, deflate(make([]byte, 30000*(1+30000/8))))
 	})
-	for _, s := range [][2]uint32{{30000, 30000}, {1<<31 - 1, 1<<31 - 1}, {1<<31 - 1, 1}, {1, 1<<31 - 1}, {65536, 65536}} {
+	for _, s := range [][2]uint32{{30000, 30000}, {1<<31 - 1, 1<<31 - 1}, {1<<31 - 1, 1}, {1, 1<<31 - 1}, {65536,
+		65536}} {
 		add(fmt.Sprintf("claims_%d_x_%d.png", s[0], s[1]), "a header that claims so many pixels over two bytes", tooMany,
 			func() []byte { return rawPNG(s[0], s[1], 8, 2, tiny) }, damaged)
 	}
@@ -380,9 +403,13 @@ func lyingPNGs() []File {
 	header("compression_1.png", "a compression that does not exist", 10, 1)
 	header("filter_1.png", "a filter method that does not exist", 11, 1)
 	header("interlace_2.png", "an interlace that does not exist", 12, 2)
-	add("palette_missing.png", "indexed colours without a palette", damaged, func() []byte { return rawPNG(8, 8, 8, 3, sound8) })
+	add("palette_missing.png", "indexed colours without a palette", damaged, func() []byte {
+		return rawPNG(8, 8, 8, 3,
+			sound8)
+	})
 	add("palette_too_small.png", "an index beyond the palette", damaged, func() []byte {
-		return rawPNG(8, 8, 8, 3, deflate(bytes.Repeat([]byte{0, 9, 9, 9, 9, 9, 9, 9, 9}, 8)), chunk("PLTE", []byte{0, 0, 0}))
+		return rawPNG(8, 8, 8, 3, deflate(bytes.Repeat([]byte{0, 9, 9, 9, 9, 9, 9, 9, 9}, 8)), chunk("PLTE", []byte{0,
+			0, 0}))
 	}, "") // most decoders show such pixels black
 	add("idat_missing.png", "a header and an end", damaged, func() []byte {
 		return append(append([]byte(pngSignature), ihdr(8, 8, 8, 0)...), chunk("IEND", nil)...)
@@ -412,7 +439,8 @@ func lyingPNGs() []File {
 		return rawPNG(8, 8, 8, 0, sound8, chunk("zTXt", append([]byte("Comment\x00\x00"), inflating()...)))
 	}, damaged)
 	add("bomb_itxt.png", "a small picture whose XMP inflates to 64 MB", "", func() []byte {
-		return rawPNG(8, 8, 8, 0, sound8, chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x01\x00\x00\x00"), inflating()...)))
+		return rawPNG(8, 8, 8, 0, sound8, chunk("iTXt", append([]byte("XML:com.adobe.xmp\x00\x01\x00\x00\x00"),
+			inflating()...)))
 	}, damaged)
 	add("bomb_idat.png", "a picture of 8 x 8 whose pixels inflate to 64 MB", "", func() []byte {
 		return rawPNG(8, 8, 8, 0, inflating())
@@ -477,7 +505,8 @@ func lyingGIFs() []File {
 		return join(gifScreen(10, 10), []byte{0x99, 1, 2, 3}, gifFrame(0, 0, 10, 10, onePixel))
 	})
 	add("comment_endless.gif", "a comment of 16,000 blocks that never ends", damaged, func() []byte {
-		return append(gifScreen(10, 10), append([]byte{0x21, 0xfe}, bytes.Repeat(append([]byte{255}, filler(255)...), 16000)...)...)
+		return append(gifScreen(10, 10), append([]byte{0x21, 0xfe}, bytes.Repeat(append([]byte{255}, filler(255)...),
+			16000)...)...)
 	})
 	add("extensions_100000.gif", "100,000 empty comments, then a picture", "", func() []byte {
 		return join(gifScreen(1, 1), bytes.Repeat([]byte{0x21, 0xfe, 0}, 100000), gifFrame(0, 0, 1, 1, onePixel))
@@ -492,7 +521,10 @@ func animations() []File {
 		files = append(files, File{Name: name, What: what, Want: animated, Or: or, make: maker})
 	}
 	for _, n := range []int{2, 100, 1001} {
-		add(fmt.Sprintf("frames_%d.gif", n), fmt.Sprintf("%d frames", n), func() ([]byte, error) { return animate(640, 480, n) })
+		add(fmt.Sprintf("frames_%d.gif", n), fmt.Sprintf("%d frames", n), func() ([]byte, error) {
+			return animate(640,
+				480, n)
+		})
 	}
 	many := func(w, h uint16, n int) func() ([]byte, error) {
 		return literal(func() []byte {
@@ -505,17 +537,19 @@ func animations() []File {
 		})
 	}
 	add("frames_20000.gif", "20,000 frames of one pixel", many(100, 100, 20000), damaged)
-	add("frames_10000_large.gif", "10,000 frames over a screen of 16 megapixels: minutes for whoever draws each", many(4000, 4000, 10000), damaged)
+	add("frames_10000_large.gif", "10,000 frames over a screen of 16 megapixels: minutes for whoever draws each",
+		many(4000, 4000, 10000), damaged)
 	two := func() ([]byte, error) {
 		return EncodeAPNG([]image.Image{flat(64, 64, color.White), flat(64, 64, color.Black)}, 100)
 	}
 	add("frames_2.png", "an animated PNG of two frames", two)
-	add("frames_4_billion.png", "an animated PNG that claims 4 billion frames and has two", then(two, func(d []byte) ([]byte, error) {
-		return editChunk(d, "acTL", func(b []byte) []byte {
-			binary.BigEndian.PutUint32(b, 0xffffffff)
-			return b
-		}), nil
-	}), damaged, metadata, "")
+	add("frames_4_billion.png", "an animated PNG that claims 4 billion frames and has two", then(two,
+		func(d []byte) ([]byte, error) {
+			return editChunk(d, "acTL", func(b []byte) []byte {
+				binary.BigEndian.PutUint32(b, 0xffffffff)
+				return b
+			}), nil
+		}), damaged, metadata, "")
 	add("frames_300.png", "an animated PNG of 300 frames", func() ([]byte, error) {
 		frames := make([]image.Image, 300)
 		for i := range frames {
@@ -523,7 +557,8 @@ func animations() []File {
 		}
 		return EncodeAPNG(frames, 20)
 	})
-	files = append(files, File{Name: "frames_0.png", What: "an animated PNG that claims no frames", Want: "", Or: []string{damaged, animated},
+	files = append(files, File{Name: "frames_0.png", What: "an animated PNG that claims no frames", Want: "",
+		Or: []string{damaged, animated},
 		make: then(two, func(d []byte) ([]byte, error) {
 			return editChunk(d, "acTL", func(b []byte) []byte {
 				binary.BigEndian.PutUint32(b, 0)
@@ -550,24 +585,28 @@ func ifd(next uint32, entries ...[4]uint32) []byte {
 func exifAttacks() []File {
 	var files []File
 	add := func(name, what string, tiff func() []byte, or ...string) {
-		files = append(files, File{Name: name, What: what, Want: metadata, Or: or, make: spoil(theJPEG, func(d []byte) []byte {
-			from, to := findMarker(d, 0xe1)
-			s := exifSegment(tiff())
-			head := []byte{0xff, 0xe1, byte((len(s.Payload) + 2) >> 8), byte(len(s.Payload) + 2)}
-			return append(append(append(d[:from:from], head...), s.Payload...), d[to:]...)
-		})})
+		files = append(files, File{Name: name, What: what, Want: metadata, Or: or, make: spoil(theJPEG,
+			func(d []byte) []byte {
+				from, to := findMarker(d, 0xe1)
+				s := exifSegment(tiff())
+				head := []byte{0xff, 0xe1, byte((len(s.Payload) + 2) >> 8), byte(len(s.Payload) + 2)}
+				return append(append(append(d[:from:from], head...), s.Payload...), d[to:]...)
+			})})
 	}
 	block := func(parts ...[]byte) func() []byte {
 		return func() []byte { return append([]byte("II\x2a\x00\x08\x00\x00\x00"), bytes.Join(parts, nil)...) }
 	}
 	const short, long, ascii, rational = typeShort, typeLong, typeASCII, typeRational
 	add("exif_overflow_120.jpg", "120 bytes whose count times size overflows 32 bits: 12.9 GB for whoever believes it", func() []byte {
-		b := block(ifd(0, [4]uint32{0x010e, rational, 0x20000001, 8}, [4]uint32{0x010f, ascii, 0xc0000000, 8}, [4]uint32{0x0110, long, 0x40000001, 8}))()
+		b := block(ifd(0, [4]uint32{0x010e, rational, 0x20000001, 8}, [4]uint32{0x010f, ascii, 0xc0000000, 8},
+			[4]uint32{0x0110, long, 0x40000001, 8}))()
 		return append(b, make([]byte, 120-len(b))...)
 	})
-	add("exif_count_4_billion.jpg", "a text of 4 billion characters", block(ifd(0, [4]uint32{0x010f, ascii, 0xffffffff, 8})))
+	add("exif_count_4_billion.jpg", "a text of 4 billion characters", block(ifd(0, [4]uint32{0x010f, ascii,
+		0xffffffff, 8})))
 	add("exif_loop_self.jpg", "a directory that follows itself", block(ifd(8, [4]uint32{0x0112, short, 1, 1})))
-	add("exif_loop_two.jpg", "two directories that follow each other", block(ifd(26, [4]uint32{0x0112, short, 1, 1}), ifd(8, [4]uint32{0x0112, short, 1, 1})))
+	add("exif_loop_two.jpg", "two directories that follow each other", block(ifd(26, [4]uint32{0x0112, short, 1, 1}),
+		ifd(8, [4]uint32{0x0112, short, 1, 1})))
 	add("exif_loop_sub.jpg", "a directory that is its own child", block(ifd(0, [4]uint32{0x8769, long, 1, 8})))
 	add("exif_chain_1000.jpg", "1,000 directories in a chain", func() []byte {
 		b := block()()
@@ -576,15 +615,21 @@ func exifAttacks() []File {
 		}
 		return append(b, ifd(0, [4]uint32{0x0112, short, 1, 1})...)
 	}, "")
-	add("exif_value_outside.jpg", "a value that lies outside the block", block(ifd(0, [4]uint32{0x010f, ascii, 40, 0x00ffff00})))
-	add("exif_first_outside.jpg", "a first directory outside the block", func() []byte { return []byte("II\x2a\x00\xff\xff\xff\x7f") })
-	add("exif_next_outside.jpg", "a next directory outside the block", block(ifd(0x7fffffff, [4]uint32{0x0112, short, 1, 1})))
-	add("exif_child_outside.jpg", "a child directory outside the block", block(ifd(0, [4]uint32{0x8769, long, 1, 0x7fffffff})))
-	add("exif_gps_outside.jpg", "a GPS directory outside the block", block(ifd(0, [4]uint32{0x8825, long, 1, 0x00fffff0})))
+	add("exif_value_outside.jpg", "a value that lies outside the block", block(ifd(0, [4]uint32{0x010f, ascii, 40,
+		0x00ffff00})))
+	add("exif_first_outside.jpg", "a first directory outside the block",
+		func() []byte { return []byte("II\x2a\x00\xff\xff\xff\x7f") })
+	add("exif_next_outside.jpg", "a next directory outside the block", block(ifd(0x7fffffff, [4]uint32{0x0112, short,
+		1, 1})))
+	add("exif_child_outside.jpg", "a child directory outside the block", block(ifd(0, [4]uint32{0x8769, long, 1,
+		0x7fffffff})))
+	add("exif_gps_outside.jpg", "a GPS directory outside the block", block(ifd(0, [4]uint32{0x8825, long, 1,
+		0x00fffff0})))
 	add("exif_entries_65535.jpg", "a directory of 65,535 entries in 50 bytes", func() []byte {
 		return append([]byte("II\x2a\x00\x08\x00\x00\x00\xff\xff"), make([]byte, 40)...)
 	})
-	add("exif_byte_order.jpg", "a byte order that does not exist", func() []byte { return []byte("XX\x2a\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00") })
+	add("exif_byte_order.jpg", "a byte order that does not exist",
+		func() []byte { return []byte("XX\x2a\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00") })
 	add("exif_magic.jpg", "a TIFF number that is not 42", func() []byte { return []byte("II\x2b\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00") })
 	add("exif_four_bytes.jpg", "an EXIF block of four bytes", func() []byte { return []byte("II\x2a\x00") })
 	add("exif_empty.jpg", "an EXIF block of no bytes", func() []byte { return nil })
@@ -594,12 +639,17 @@ func exifAttacks() []File {
 	add("exif_orientation_0.jpg", "orientation 0", block(ifd(0, [4]uint32{0x0112, short, 1, 0})), "")
 	add("exif_orientation_9.jpg", "orientation 9", block(ifd(0, [4]uint32{0x0112, short, 1, 9})), "")
 	add("exif_orientation_65535.jpg", "orientation 65535", block(ifd(0, [4]uint32{0x0112, short, 1, 65535})), "")
-	add("exif_orientation_text.jpg", "an orientation that is text", block(ifd(0, [4]uint32{0x0112, ascii, 4, 0x00786973})), "")
-	add("exif_division_by_zero.jpg", "an exposure of 1/0", block(ifd(0, [4]uint32{0x829a, rational, 1, 26}), []byte{1, 0, 0, 0, 0, 0, 0, 0}), "")
-	add("exif_time.jpg", "a time of month 99", block(ifd(0, [4]uint32{0x0132, ascii, 20, 26}), []byte("9999:99:99 99:99:99\x00")), "")
-	add("exif_control.jpg", "a maker's name of control characters and markup", block(ifd(0, [4]uint32{0x010f, ascii, 30, 26}),
+	add("exif_orientation_text.jpg", "an orientation that is text", block(ifd(0, [4]uint32{0x0112, ascii, 4,
+		0x00786973})), "")
+	add("exif_division_by_zero.jpg", "an exposure of 1/0", block(ifd(0, [4]uint32{0x829a, rational, 1, 26}), []byte{1,
+		0, 0, 0, 0, 0, 0, 0}), "")
+	add("exif_time.jpg", "a time of month 99", block(ifd(0, [4]uint32{0x0132, ascii, 20, 26}),
+		[]byte("9999:99:99 99:99:99\x00")), "")
+	add("exif_control.jpg", "a maker's name of control characters and markup", block(ifd(0, [4]uint32{0x010f, ascii,
+		30, 26}),
 		[]byte("<script>\x1b[31m\x00\x01\x02\r\n</script>\xff\xfe\xfd")), "")
-	add("exif_thumbnail_outside.jpg", "a thumbnail that lies outside the block", block(ifd(26, [4]uint32{0x0112, short, 1, 1}),
+	add("exif_thumbnail_outside.jpg", "a thumbnail that lies outside the block", block(ifd(26, [4]uint32{0x0112,
+		short, 1, 1}),
 		ifd(0, [4]uint32{0x0201, long, 1, 0x00f00000}, [4]uint32{0x0202, long, 1, 0x7fffffff})), "")
 	files = append(files, File{Name: "exif_1000_blocks.jpg", What: "1,000 EXIF blocks", Want: "", Or: []string{metadata},
 		make: spoil(theJPEG, func(d []byte) []byte {
@@ -613,7 +663,8 @@ func exifAttacks() []File {
 func foreigners() []File {
 	var files []File
 	add := func(name, what string, data func() []byte) {
-		files = append(files, File{Name: name, What: what + " under a name of ours", Want: unsupported, make: literal(data)})
+		files = append(files, File{Name: name, What: what + " under a name of ours", Want: unsupported,
+			make: literal(data)})
 	}
 	ftyp := func(brand string, more ...string) func() []byte {
 		return func() []byte {
@@ -638,7 +689,8 @@ func foreigners() []File {
 	add("mov.jpg", "a video (QuickTime)", ftyp("qt  "))
 	add("webp.jpg", "a WebP picture", func() []byte {
 		// Lossless WebP of one pixel.
-		body := append([]byte("WEBPVP8L\x0d\x00\x00\x00"), 0x2f, 0, 0, 0, 0x10, 0x07, 0x10, 0x11, 0x11, 0x88, 0x88, 0xfe, 0x07, 0)
+		body := append([]byte("WEBPVP8L\x0d\x00\x00\x00"), 0x2f, 0, 0, 0, 0x10, 0x07, 0x10, 0x11, 0x11, 0x88, 0x88,
+			0xfe, 0x07, 0)
 		return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(body))), body...)
 	})
 	add("bmp.jpg", "a Windows bitmap", func() []byte {
@@ -652,19 +704,23 @@ func foreigners() []File {
 		return append(b, make([]byte, 24+16)...)
 	})
 	add("tiff_le.jpg", "a TIFF (little endian)", func() []byte {
-		return append([]byte("II\x2a\x00\x08\x00\x00\x00"), ifd(0, [4]uint32{256, 3, 1, 1}, [4]uint32{257, 3, 1, 1}, [4]uint32{258, 3, 1, 8},
+		return append([]byte("II\x2a\x00\x08\x00\x00\x00"), ifd(0, [4]uint32{256, 3, 1, 1}, [4]uint32{257, 3, 1, 1},
+			[4]uint32{258, 3, 1, 8},
 			[4]uint32{259, 3, 1, 1}, [4]uint32{262, 3, 1, 1}, [4]uint32{273, 4, 1, 8}, [4]uint32{279, 4, 1, 1})...)
 	})
 	add("tiff_be.png", "a TIFF (big endian)", padded("MM\x00\x2a\x00\x00\x00\x08\x00\x00", 40))
 	add("pdf.jpg", "a PDF", text("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"+
 		"trailer<</Root 1 0 R>>\n%%EOF\n"))
-	add("svg.png", "an SVG drawing that refers to a local file", text(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" `+
-		`width="100" height="100"><image xlink:href="file:///etc/hostname" width="9" height="9"/></svg>`))
-	add("svg_xml.jpg", "an SVG drawing that begins as XML and expands entities", text(`<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">`+
-		`<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><svg xmlns="http://www.w3.org/2000/svg"><text>&b;</text></svg>`))
+	add("svg.png", "an SVG drawing that refers to a local file",
+		text(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" `+
+			`width="100" height="100"><image xlink:href="file:///etc/hostname" width="9" height="9"/></svg>`))
+	add("svg_xml.jpg", "an SVG drawing that begins as XML and expands entities",
+		text(`<?xml version="1.0"?><!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa">`+
+			`<!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><svg xmlns="http://www.w3.org/2000/svg"><text>&b;</text></svg>`))
 	add("zip.jpg", "an empty ZIP archive", padded("PK\x05\x06", 18))
-	add("docx.jpg", "a ZIP archive with a first entry, as office files begin", padded("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x21\x00\x00\x00\x00\x00\x00\x00\x00\x00"+
-		"\x00\x00\x00\x00\x13\x00\x00\x00[Content_Types].xml", 100))
+	add("docx.jpg", "a ZIP archive with a first entry, as office files begin",
+		padded("PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00\x21\x00\x00\x00\x00\x00\x00\x00\x00\x00"+
+			"\x00\x00\x00\x00\x13\x00\x00\x00[Content_Types].xml", 100))
 	add("html.jpg", "an HTML page", text("<!DOCTYPE html><html><head><title>404</title></head><body>Not found</body></html>"))
 	add("html_script.gif", "an HTML page with a script", text("<html><script>alert(1)</script></html>"))
 	add("json.jpg", "an error message of some other service", text(`{"error":"not found"}`))
@@ -677,8 +733,9 @@ func foreigners() []File {
 	add("gzip.png", "a gzip file", padded("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff", 50))
 	add("webm.gif", "a video (Matroska)", padded("\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01", 100))
 	add("pnm.jpg", "a portable pixmap", text("P6 2 2 255\n............"))
-	add("script.gif", "a drawing program of ImageMagick that reads local files", text("push graphic-context\nviewbox 0 0 640 480\n"+
-		"image over 0,0 0,0 'text:/etc/hostname'\npop graphic-context\n"))
+	add("script.gif", "a drawing program of ImageMagick that reads local files",
+		text("push graphic-context\nviewbox 0 0 640 480\n"+
+			"image over 0,0 0,0 'text:/etc/hostname'\npop graphic-context\n"))
 	add("elf.png", "a program", padded("\x7fELF\x02\x01\x01", 200))
 	return files
 }
@@ -702,11 +759,13 @@ func polyglots() []File {
 				program := "<?php system($_GET['c']);?>"
 				return splice(d, 2, append([]byte{0xff, 0xfe, 0, byte(2 + len(program))}, program...))
 			})},
-		{Name: "polyglot_script.gif", What: "a GIF's signature, then a script", Want: damaged, Or: []string{unsupported, tooMany},
+		{Name: "polyglot_script.gif", What: "a GIF's signature, then a script", Want: damaged,
+			Or:   []string{unsupported, tooMany},
 			make: literal(func() []byte { return []byte("GIF89a/*" + "                    " + "*/=1;alert(1);//") })},
 		{Name: "polyglot_pdf_first.jpg", What: "a PDF that holds a picture", Want: unsupported,
 			make: spoil(theJPEG, func(d []byte) []byte {
-				return append([]byte("%PDF-1.4\n1 0 obj<</Length 9>>stream\n"), append(d, "\nendstream endobj\n%%EOF"...)...)
+				return append([]byte("%PDF-1.4\n1 0 obj<</Length 9>>stream\n"), append(d,
+					"\nendstream endobj\n%%EOF"...)...)
 			})},
 		{Name: "polyglot_html_first.jpg", What: "a page before a picture", Want: unsupported,
 			make: spoil(theJPEG, func(d []byte) []byte { return append([]byte("<html><!-- "), d...) })},
@@ -742,9 +801,13 @@ func oddities() []File {
 		file("two_bytes.jpg", "a start marker", unsupported, func() []byte { return []byte{0xff, 0xd8} }, damaged),
 		file("random_1k.jpg", "a kilobyte of noise", unsupported, func() []byte { return noise(1024, 1) }),
 		file("random_300k.jpg", "noise of an allowed size", unsupported, func() []byte { return noise(300<<10, 2) }),
-		file("random_300k.gif", "other noise of an allowed size", unsupported, func() []byte { return noise(300<<10, 3) }),
+		file("random_300k.gif", "other noise of an allowed size", unsupported, func() []byte {
+			return noise(300<<10,
+				3)
+		}),
 		file("zeros_300k.png", "zeros of an allowed size", unsupported, func() []byte { return make([]byte, 300<<10) }),
-		file("ones_300k.jpg", "ones of an allowed size", unsupported, func() []byte { return bytes.Repeat([]byte{0xff}, 300<<10) }),
+		file("ones_300k.jpg", "ones of an allowed size", unsupported,
+			func() []byte { return bytes.Repeat([]byte{0xff}, 300<<10) }),
 		file("noise_after_start.jpg", "a JPEG's first bytes, then noise", damaged, func() []byte {
 			return append([]byte{0xff, 0xd8, 0xff, 0xe0}, noise(300<<10, 4)...)
 		}),

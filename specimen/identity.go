@@ -164,8 +164,9 @@ func company(rng *rand.Rand) Fields {
 		Established:         established.Format(time.DateOnly),
 		ValidFrom:           established.Format(time.DateOnly),
 		ValidUntil:          "long_term",
-		Address:             fmt.Sprintf("%s%s%d号%d层%d室", place, pick(rng, streets), 1+rng.IntN(200), 1+rng.IntN(20), 101+rng.IntN(30)),
-		Issuer:              "虚构市市场监督管理局",
+		Address: fmt.Sprintf("%s%s%d号%d层%d室", place, pick(rng, streets), 1+rng.IntN(200), 1+rng.IntN(20),
+			101+rng.IntN(30)),
+		Issuer: "虚构市市场监督管理局",
 	}
 }
 

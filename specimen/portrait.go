@@ -21,7 +21,8 @@ type face struct {
 }
 
 func newFace(rng *rand.Rand, male bool) face {
-	skins := []color.NRGBA{{R: 244, G: 212, B: 184, A: 255}, {R: 236, G: 198, B: 166, A: 255}, {R: 224, G: 182, B: 148, A: 255}}
+	skins := []color.NRGBA{{R: 244, G: 212, B: 184, A: 255}, {R: 236, G: 198, B: 166, A: 255}, {R: 224, G: 182,
+		B: 148, A: 255}}
 	hairs := []color.NRGBA{{R: 32, G: 26, B: 26, A: 255}, {R: 52, G: 38, B: 32, A: 255}, {R: 80, G: 78, B: 80, A: 255}}
 	shirts := []color.NRGBA{{R: 46, G: 66, B: 104, A: 255}, {R: 72, G: 72, B: 80, A: 255}, {R: 120, G: 44, B: 52, A: 255},
 		{R: 40, G: 92, B: 84, A: 255}}
@@ -73,7 +74,8 @@ func (f face) draw(c *canvas, x, y, w, h float64) {
 		c.ellipse(ex, ey, headW*0.2, headH*0.075, color.White)
 		c.ellipse(ex, ey, headW*0.1, headH*0.072, color.NRGBA{R: 46, G: 30, B: 24, A: 255})
 		c.ellipse(ex-headW*0.03, ey-headH*0.025, headW*0.028, headH*0.02, color.White)
-		c.stroke([]filing.Point{{ex - headW*0.21, ey - headH*0.03}, {ex, ey - headH*0.085}, {ex + headW*0.21, ey - headH*0.03}},
+		c.stroke([]filing.Point{{ex - headW*0.21, ey - headH*0.03}, {ex, ey - headH*0.085}, {ex + headW*0.21,
+			ey - headH*0.03}},
 			headH*0.028, shade(f.hair, 0.8))
 		if f.glasses {
 			c.ring(ex, ey, headW*0.33, headH*0.03, color.NRGBA{R: 40, G: 40, B: 46, A: 230})
@@ -83,12 +85,14 @@ func (f face) draw(c *canvas, x, y, w, h float64) {
 		c.stroke([]filing.Point{{cx - headW*0.1, cy + headH*0.05}, {cx + headW*0.1, cy + headH*0.05}}, headH*0.03,
 			color.NRGBA{R: 40, G: 40, B: 46, A: 230})
 	}
-	c.stroke([]filing.Point{{cx - headW*0.03, cy + headH*0.1}, {cx - headW*0.1, cy + headH*0.36}, {cx + headW*0.06, cy + headH*0.39}},
+	c.stroke([]filing.Point{{cx - headW*0.03, cy + headH*0.1}, {cx - headW*0.1, cy + headH*0.36}, {cx + headW*0.06,
+		cy + headH*0.39}},
 		headH*0.03, shade(f.skin, 0.8))
 	lip := color.NRGBA{R: 190, G: 104, B: 96, A: 255}
 	c.fill(path{append(arc(cx, cy+headH*0.6, headW*f.mouth, headH*0.07, 0, math.Pi),
 		arc(cx, cy+headH*0.6, headW*f.mouth, headH*0.03, math.Pi, 2*math.Pi)...)}, lip)
-	c.stroke([]filing.Point{{cx - headW*f.mouth, cy + headH*0.6}, {cx, cy + headH*0.62}, {cx + headW*f.mouth, cy + headH*0.6}},
+	c.stroke([]filing.Point{{cx - headW*f.mouth, cy + headH*0.6}, {cx, cy + headH*0.62}, {cx + headW*f.mouth, cy +
+		headH*0.6}},
 		headH*0.02, shade(lip, 0.6))
 }
 

@@ -69,7 +69,8 @@ func centroid(img *image.RGBA, about filing.Point, radius float64) filing.Point 
 
 func TestTheEdgeOfTheDocumentIsWhereTheCornersSay(t *testing.T) {
 	t.Parallel()
-	scene := Scene{Width: 600, Height: 450, Background: Paper, Fill: 0.7, TiltX: 8, TiltY: -6, Turn: 11, Exposure: 1, Seed: 3}
+	scene := Scene{Width: 600, Height: 450, Background: Paper, Fill: 0.7, TiltX: 8, TiltY: -6, Turn: 11, Exposure: 1,
+		Seed: 3}
 	photo, err := scene.Shoot(markers(nil))
 	if err != nil {
 		t.Fatal(err)

@@ -109,7 +109,8 @@ func writePhotos(folder string, seed uint64) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		data, err := specimen.EncodeJPEG(photo.Image, specimen.JPEGOptions{Quality: 93, Segments: []specimen.Segment{specimen.Phone().Segment()}})
+		data, err := specimen.EncodeJPEG(photo.Image, specimen.JPEGOptions{Quality: 93,
+			Segments: []specimen.Segment{specimen.Phone().Segment()}})
 		if err != nil {
 			return 0, err
 		}
@@ -157,7 +158,8 @@ func writeSamples(folder string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		data, err := specimen.EncodeJPEG(photo.Image, specimen.JPEGOptions{Quality: 80, Segments: []specimen.Segment{specimen.Phone().Segment()}})
+		data, err := specimen.EncodeJPEG(photo.Image, specimen.JPEGOptions{Quality: 80,
+			Segments: []specimen.Segment{specimen.Phone().Segment()}})
 		if err != nil {
 			return 0, err
 		}
