@@ -294,6 +294,10 @@ func (c *compiler) rule(cl *Clause, r *Rule, replaced map[string]scopeSet, rank 
 			continue
 		}
 		out.cites = append(out.cites, cite{rank[id], where})
+		if id == cl.ID { // first, so that it can be found
+			last := len(out.cites) - 1
+			out.cites[0], out.cites[last] = out.cites[last], out.cites[0]
+		}
 	}
 	c.set.rules = append(c.set.rules, out)
 }
@@ -341,10 +345,8 @@ func mayHoldTooMuch(c *Cond) bool {
 	choice, twice := false, false
 	seen := map[filing.Fact]bool{}
 	walk(c, func(n *Cond) {
-		switch n.Op {
-		case OpAny, OpForAny, OpNot:
-			choice = true
-		case OpIn, OpRange, OpDate, OpYounger, OpContains, OpSuffix:
+		choice = choice || n.Op == OpAny || n.Op == OpForAny || n.Op == OpNot && !n.Kids[0].tests()
+		if n.tests() {
 			twice = twice || seen[n.Fact]
 			seen[n.Fact] = true
 		}

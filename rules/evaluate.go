@@ -165,19 +165,20 @@ var evaluators = sync.Pool{New: func() any { return new(evaluator) }}
 // Evaluate answers what a filing with these facts needs, on the day of as_of or else today in Asia/Shanghai. The same
 // facts and rules give the same outcome.
 func (s *Set) Evaluate(f *filing.Facts) *filing.Outcome {
-	asOf := filing.Today(time.Now())
-	if v := f.Get(filing.FactAsOf); v.Known {
-		asOf = v.Date()
-	}
 	e := evaluators.Get().(*evaluator)
 	defer evaluators.Put(e)
-	e.run(s, f, asOf)
+	e.run(s, f)
 	out := e.outcome()
 	e.facts = nil
 	return out
 }
 
-func (e *evaluator) run(s *Set, f *filing.Facts, asOf filing.Date) {
+// begin makes ready for a set and facts.
+func (e *evaluator) begin(s *Set, f *filing.Facts) {
+	asOf := filing.Today(time.Now())
+	if v := f.Get(filing.FactAsOf); v.Known {
+		asOf = v.Date()
+	}
 	e.fired, e.pending, e.refs = e.fired[:0], e.pending[:0], e.refs[:0]
 	if e.boundsOf != s || e.asOf != asOf {
 		e.bounds = e.bounds[:0]
@@ -188,6 +189,10 @@ func (e *evaluator) run(s *Set, f *filing.Facts, asOf filing.Date) {
 	}
 	e.set, e.facts, e.asOf, e.visible = s, f, asOf, nil
 	e.site, e.item, e.ghostSite, e.ghostItem, e.within = 0, 0, false, false, filing.ListNone
+}
+
+func (e *evaluator) run(s *Set, f *filing.Facts) {
+	e.begin(s, f)
 	province, kind, action := f.Get(filing.FactProvince), f.Get(filing.FactApplicantType), f.Get(filing.FactAction)
 	if province.Known && kind.Known && action.Known {
 		live := s.live[scopeIndex(int(province.Num), int(kind.Num), int(action.Num))]

@@ -582,7 +582,7 @@ func (l *loader) rules(c *Clause, n *yaml.Node) []*Rule {
 }
 
 func (l *loader) rule(c *Clause, n *yaml.Node, person string) *Rule {
-	r := &Rule{At: l.at(n), Clauses: []string{c.ID}}
+	r := &Rule{At: l.at(n), Owner: c.ID, Clauses: []string{c.ID}}
 	if n.Kind != yaml.MappingNode {
 		l.problem(n, "a rule is a mapping")
 		return nil

@@ -66,7 +66,9 @@ type Clause struct {
 // Rule is typed data (规则): when the condition holds it yields its items. Templates and persons are expanded already.
 type Rule struct {
 	At Position
-	// Clauses are the clause that holds the rule, and those that repeat it.
+	// Owner is the clause that holds the rule.
+	Owner string
+	// Clauses are the owner and the clauses that repeat it.
 	Clauses []string
 	// When must hold; nil holds always, which must be marked.
 	When *Cond
@@ -170,6 +172,9 @@ type Cond struct {
 	Attribute string // of OpDistinct: name or prefix
 	Count     int
 }
+
+// tests reports whether the node tests a fact, and does not join others.
+func (c *Cond) tests() bool { return c.Op >= OpIn }
 
 // Param is a parameter of the rules that changes with time.
 type Param struct {

@@ -18,8 +18,9 @@ type vocabulary struct {
 	order            map[string]int // of materials, blockers and notices, each in the contract's order
 	blockers         map[string]bool
 	notices          map[string]bool
-	general          map[string]int // general clause ids in order
-	titles           map[string]string
+	general          map[string]int    // general clause ids in order
+	titles           map[string]string // Chinese names of materials, blockers, notices
+	factTitles       map[string]string // Chinese names of facts
 	financeKeywords  []string
 	preapprovalCodes map[string][]string
 }
@@ -41,7 +42,11 @@ func loadVocabulary() *vocabulary {
 		Blockers        yaml.Node `yaml:"blockers"`
 		Notices         yaml.Node `yaml:"notices"`
 		FinanceKeywords []string  `yaml:"finance_keywords"`
-		Preapprovals    map[string]struct {
+		Facts           []struct {
+			Path string `yaml:"path"`
+			ZH   string `yaml:"zh"`
+		} `yaml:"facts"`
+		Preapprovals map[string]struct {
 			Documents []string `yaml:"documents"`
 		} `yaml:"preapprovals"`
 	}
@@ -50,7 +55,10 @@ func loadVocabulary() *vocabulary {
 	}
 	v := &vocabulary{provinces: raw.Provinces, materials: map[string]material{}, order: map[string]int{}, blockers: map[string]bool{},
 		notices: map[string]bool{}, general: map[string]int{}, titles: map[string]string{}, financeKeywords: raw.FinanceKeywords,
-		preapprovalCodes: map[string][]string{}}
+		preapprovalCodes: map[string][]string{}, factTitles: map[string]string{}}
+	for _, f := range raw.Facts {
+		v.factTitles[f.Path] = f.ZH
+	}
 	keys := func(n yaml.Node, visit func(i int, key string, value *yaml.Node)) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			visit(i/2, n.Content[i].Value, n.Content[i+1])
