@@ -32,7 +32,8 @@ type Requirement struct {
 	Provisional bool `json:"provisional,omitempty"`
 }
 
-// Reason is one clause and the facts that make it fire: they alone yield the item, none of them can be dropped.
+// Reason is one clause and the facts that make it fire: they alone yield the item, none of them can be dropped. The
+// rule engine shares Facts between outcomes: it is read, never changed.
 type Reason struct {
 	Clause string         `json:"clause"`
 	Facts  map[string]any `json:"facts"`

@@ -117,6 +117,9 @@ type liveRule struct {
 type liveCite struct {
 	clause int32
 	gates  uint8
+	// facts are what the clause fires by where nothing but the scope counts: shared by every outcome, so that the items
+	// that everybody needs cost nothing to explain.
+	facts map[string]any
 }
 
 // The facts that make a scope, as bits of liveCite.gates.
@@ -131,7 +134,7 @@ var gateFacts = [...]filing.Fact{filing.FactProvince, filing.FactApplicantType, 
 // item is one thing that rules yield.
 type item struct {
 	Yield
-	rank int // in the order of an outcome
+	rank int32 // in the order of an outcome
 	list filing.List
 }
 
@@ -392,7 +395,7 @@ func (c *compiler) rankItems() {
 	}
 	sort.Slice(order, func(a, b int) bool { return slices.Compare(key(order[a]), key(order[b])) < 0 })
 	for rank, i := range order {
-		c.set.items[i].rank = rank
+		c.set.items[i].rank = int32(rank)
 	}
 }
 
@@ -403,7 +406,11 @@ func (c *compiler) index() {
 			var cites []liveCite
 			for _, ct := range c.set.rules[n].cites {
 				if ct.scope.has(i) {
-					cites = append(cites, liveCite{ct.clause, neededGates(&ct.scope, i)})
+					live := liveCite{clause: ct.clause, gates: neededGates(&ct.scope, i)}
+					if r := &c.set.rules[n]; r.when < 0 && r.name == filing.ListNone && r.from == 0 && r.to == 0 {
+						live.facts = gateValues(live.gates, i)
+					}
+					cites = append(cites, live)
 				}
 			}
 			if len(cites) > 0 {
@@ -411,6 +418,17 @@ func (c *compiler) index() {
 			}
 		}
 	}
+}
+
+// gateValues returns the facts that make a scope, as an outcome has them.
+func gateValues(gates uint8, scope int) map[string]any {
+	facts := map[string]any{}
+	for g, at := range [...]int{scope / (kinds * actions), scope / actions % kinds, scope % actions} {
+		if fact := gateFacts[g]; gates&(1<<g) != 0 {
+			facts[fact.Path()] = fact.Values()[at]
+		}
+	}
+	return facts
 }
 
 // neededGates returns the smallest set of gates that keeps the scope set decided: whatever the others are, the clause

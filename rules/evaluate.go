@@ -146,11 +146,11 @@ type evaluator struct {
 
 // fired is one item that one clause yields at one place.
 type fired struct {
-	item, clause, rule int32
-	site, at           int32
-	gates              uint8
-	provisional        bool
-	of                 string
+	rank, clause int32 // of the item, and of the clause
+	item, rule   int32
+	site, at     int32 // 0 where the item is not called by a name
+	live         *liveCite
+	provisional  bool
 }
 
 // pending is one item that one clause may still yield.
@@ -219,7 +219,6 @@ func (e *evaluator) undecidedScope(province, kind, action filing.Value) {
 			open |= 1 << g
 		}
 	}
-	var cites [1]liveCite
 	for n := range e.set.rules {
 		r := &e.set.rules[n]
 		for _, c := range r.cites {
@@ -231,11 +230,9 @@ func (e *evaluator) undecidedScope(province, kind, action filing.Value) {
 				for !possible.has(at) {
 					at++
 				}
-				cites[0] = liveCite{c.clause, neededGates(&c.scope, at)}
-				e.rule(r, int32(n), cites[:], 0)
+				e.rule(r, int32(n), []liveCite{{clause: c.clause, gates: neededGates(&c.scope, at)}}, 0)
 			default:
-				cites[0] = liveCite{c.clause, 0}
-				e.rule(r, int32(n), cites[:], decisive(&holds, &possible, open))
+				e.rule(r, int32(n), []liveCite{{clause: c.clause}}, decisive(&holds, &possible, open))
 			}
 		}
 	}
@@ -366,11 +363,8 @@ func (e *evaluator) instance(r *rule, index int32, cites []liveCite, open uint8)
 	if e.ghost(r.each) {
 		holds = unknown
 	}
-	var name filing.Value
-	if r.name != filing.ListNone {
-		if name = e.name(r.name); !name.Known {
-			holds = unknown
-		}
+	if r.name != filing.ListNone && !e.name(r.name).Known {
+		holds = unknown
 	}
 	excepted := no
 	if r.unless >= 0 {
@@ -383,14 +377,9 @@ func (e *evaluator) instance(r *rule, index int32, cites []liveCite, open uint8)
 	}
 	if holds == yes {
 		for _, y := range r.yields {
-			of := ""
-			it := &e.set.items[y]
-			if it.list != filing.ListNone {
-				of = e.name(it.list).Text
-			}
-			for _, c := range cites {
-				e.fired = append(e.fired, fired{item: y, clause: c.clause, rule: index, site: e.site, at: e.item, gates: c.gates,
-					provisional: excepted == unknown, of: of})
+			for i := range cites {
+				e.fired = append(e.fired, fired{rank: e.set.items[y].rank, clause: cites[i].clause, item: y, rule: index,
+					site: e.site, at: e.item, live: &cites[i], provisional: excepted == unknown})
 			}
 		}
 	}
@@ -783,6 +772,9 @@ func (e *evaluator) explain(at int32) {
 
 // why returns the facts by which a clause yields its item: they alone yield it, and none of them can be dropped.
 func (e *evaluator) why(f *fired) map[string]any {
+	if f.live.facts != nil {
+		return f.live.facts
+	}
 	r := &e.set.rules[f.rule]
 	e.found = e.found[:0]
 	e.site, e.item, e.ghostSite, e.ghostItem, e.within = f.site, f.at, false, false, r.each
@@ -803,7 +795,7 @@ func (e *evaluator) why(f *fired) map[string]any {
 	}
 	facts := make(map[string]any, len(e.found)+3)
 	for g, fact := range gateFacts {
-		if f.gates&(1<<g) != 0 {
+		if f.live.gates&(1<<g) != 0 {
 			facts[fact.Path()] = fact.Any(e.facts.Get(fact))
 		}
 	}
@@ -812,8 +804,7 @@ func (e *evaluator) why(f *fired) map[string]any {
 			facts["as_of"] = e.asOf.String()
 			continue
 		}
-		place := filing.Ref{Fact: at.fact, Site: at.site, Item: at.item}
-		facts[at.path()] = at.fact.Any(e.facts.At(place))
+		facts[at.path()] = at.fact.Any(e.facts.At(filing.Ref{Fact: at.fact, Site: at.site, Item: at.item}))
 	}
 	return facts
 }
@@ -834,28 +825,54 @@ func (e *evaluator) reduceFound(when int32) {
 	e.visible, e.hidden = nil, ref{}
 }
 
-// outcome prints what was found.
-func (e *evaluator) outcome() *filing.Outcome {
-	out := &filing.Outcome{Rules: e.set.hash, AsOf: e.asOf.String(), Required: []filing.Requirement{}, Blockers: []filing.Requirement{},
-		Notices: []filing.Requirement{}, Undecided: []filing.Undecided{}, Ask: []string{}}
-	items := e.set.items
-	slices.SortStableFunc(e.fired, func(a, b fired) int {
-		switch {
-		case a.item != b.item:
-			return items[a.item].rank - items[b.item].rank
-		case a.of != b.of:
-			return strings.Compare(a.of, b.of)
-		case a.clause != b.clause:
-			return int(a.clause - b.clause)
+// nameOf is the name that an item is called by; "" where it is called by none.
+func (e *evaluator) nameOf(f *fired) string {
+	switch e.set.items[f.item].list {
+	case filing.ListSites:
+		return e.facts.At(filing.Ref{Fact: filing.FactSiteName, Site: f.site}).Text
+	case filing.ListDomains:
+		return e.facts.At(filing.Ref{Fact: filing.FactDomainName, Site: f.site, Item: f.at}).Text
+	}
+	return ""
+}
+
+func (e *evaluator) compare(a, b *fired) int {
+	if a.rank != b.rank {
+		return int(a.rank - b.rank)
+	}
+	if a.site != b.site || a.at != b.at {
+		if n := strings.Compare(e.nameOf(a), e.nameOf(b)); n != 0 {
+			return n
 		}
-		return 0
-	})
+	}
+	return int(a.clause - b.clause)
+}
+
+// sameItem reports whether two neighbours of the sorted list are one item.
+func (e *evaluator) sameItem(a, b *fired) bool {
+	return a.item == b.item && (a.site == b.site && a.at == b.at || e.nameOf(a) == e.nameOf(b))
+}
+
+// outcome prints what was found. Its lists are cut from a few large ones, because there are many and small.
+func (e *evaluator) outcome() *filing.Outcome {
+	out := &filing.Outcome{Rules: e.set.hash, AsOf: e.asOf.String(), Undecided: []filing.Undecided{}, Ask: []string{}}
+	slices.SortStableFunc(e.fired, func(a, b fired) int { return e.compare(&a, &b) })
+	count := 0
+	for i := range e.fired {
+		if i == 0 || !e.sameItem(&e.fired[i-1], &e.fired[i]) {
+			count++
+		}
+	}
+	all := make([]filing.Requirement, 0, count)
+	reasons := make([]filing.Reason, 0, len(e.fired))
+	clauses := make([]string, 0, len(e.fired))
+	var ends [YieldNotice + 1]int
 	for i := 0; i < len(e.fired); {
 		first := &e.fired[i]
-		it := &items[first.item]
+		it := &e.set.items[first.item]
 		r := filing.Requirement{Of: it.Of, Provisional: true}
 		if it.list != filing.ListNone {
-			r.Of += ":" + first.of
+			r.Of += ":" + e.nameOf(first)
 		}
 		switch {
 		case it.Kind != YieldMaterial:
@@ -863,26 +880,27 @@ func (e *evaluator) outcome() *filing.Outcome {
 		case len(it.Codes) == 1:
 			r.Material = it.Codes[0]
 		default:
-			r.AnyOf = it.Codes
+			r.AnyOf = it.Codes[:len(it.Codes):len(it.Codes)]
 		}
-		for ; i < len(e.fired) && e.fired[i].item == first.item && e.fired[i].of == first.of; i++ {
+		fromReason, fromClause := len(reasons), len(clauses)
+		for ; i < len(e.fired) && e.sameItem(first, &e.fired[i]); i++ {
 			f := &e.fired[i]
 			id := e.set.clauses[f.clause].ID
-			if n := len(r.Clauses); n == 0 || r.Clauses[n-1] != id {
-				r.Clauses = append(r.Clauses, id)
+			if n := len(clauses); n == fromClause || clauses[n-1] != id {
+				clauses = append(clauses, id)
 			}
-			r.Why = append(r.Why, filing.Reason{Clause: id, Facts: e.why(f)})
+			reasons = append(reasons, filing.Reason{Clause: id, Facts: e.why(f)})
 			r.Provisional = r.Provisional && f.provisional
 		}
-		switch it.Kind {
-		case YieldMaterial:
-			out.Required = append(out.Required, r)
-		case YieldBlocker:
-			out.Blockers = append(out.Blockers, r)
-		default:
-			out.Notices = append(out.Notices, r)
-		}
+		r.Clauses = clauses[fromClause:len(clauses):len(clauses)]
+		r.Why = reasons[fromReason:len(reasons):len(reasons)]
+		all = append(all, r)
+		ends[it.Kind] = len(all)
 	}
+	blockers := max(ends[YieldMaterial], ends[YieldBlocker])
+	out.Required = all[:ends[YieldMaterial]:ends[YieldMaterial]]
+	out.Blockers = all[ends[YieldMaterial]:blockers:blockers]
+	out.Notices = all[blockers:]
 	e.undecided(out)
 	return out
 }
@@ -896,7 +914,7 @@ func (e *evaluator) undecided(out *filing.Outcome) {
 	slices.SortStableFunc(e.pending, func(a, b pending) int {
 		switch {
 		case a.item != b.item:
-			return items[a.item].rank - items[b.item].rank
+			return int(items[a.item].rank - items[b.item].rank)
 		case a.site != b.site:
 			return int(a.site - b.site)
 		case a.at != b.at:

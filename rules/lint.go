@@ -289,7 +289,7 @@ func (e *evaluator) fires(s *Set, rule int, f *filing.Facts) bool {
 	if !r.cites[0].scope.has(scope) {
 		return false
 	}
-	e.rule(r, int32(rule), []liveCite{{r.cites[0].clause, 0}}, 0)
+	e.rule(r, int32(rule), []liveCite{{clause: r.cites[0].clause}}, 0)
 	return len(e.fired) > 0
 }
 
