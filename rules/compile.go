@@ -233,9 +233,9 @@ func clauseLess(v *vocabulary, a, b string) bool {
 		if pa[i] == pb[i] {
 			continue
 		}
-		if i == 2 {
-			order := []string{"key", "materials", "change", "access"}
-			return slices.Index(order, pa[i]) < slices.Index(order, pb[i])
+		sections := []string{"key", "materials", "change", "access"}
+		if x, y := slices.Index(sections, pa[i]), slices.Index(sections, pb[i]); x >= 0 && y >= 0 {
+			return x < y
 		}
 		if len(pa[i]) != len(pb[i]) {
 			return len(pa[i]) < len(pb[i])

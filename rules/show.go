@@ -153,7 +153,7 @@ func (p *printer) cond(c *Cond) string {
 	case OpDate:
 		return fact + [...]string{" < ", " <= ", " > ", " >= "}[c.Compare] + boundText(c.Bound)
 	case OpYounger:
-		return fmt.Sprintf("%s: %s %d", fact, p.say("未满周岁", "younger than years"), c.Months/12)
+		return fmt.Sprintf(p.say("%s 未满 %d 周岁", "%s is less than %d years ago"), fact, c.Months/12)
 	case OpContains:
 		return fact + p.say(" 含 ", " contains ") + values
 	default:
