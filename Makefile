@@ -1,0 +1,77 @@
+# Preflight. `make help` explains every target; on a fresh Debian or Ubuntu, `make run` and `make test` are all it takes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# One apt at a time; the Go tool runs in parallel by itself.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+# ARGS are passed on: make run ARGS='--address 127.0.0.1:9000', make bench ARGS='-bench Decode ./imaging'.
+ARGS ?=
+
+## Run
+
+.PHONY: run
+run: build ## install the system libraries, build, and start the service on embedded storage in ./data
+	./build/preflight serve $(ARGS)
+
+.PHONY: run-s3
+run-s3: setup-test build ## the same on PostgreSQL and an S3 server, both private to ./data/s3-demo
+	scripts/run-s3.sh $(ARGS)
+
+.PHONY: build
+build: setup-build ## build the one binary, build/preflight
+	go build -trimpath -o build/preflight ./cmd/preflight
+
+## Check
+
+.PHONY: test
+test: setup-test ## install what the tests need, run all of them with the race detector, say what was skipped
+	PREFLIGHT_TEST_REQUIRE=1 scripts/test.sh
+
+.PHONY: test-short
+test-short: setup-build ## the quick round while writing: no race detector, no slow tests, skips what is not installed
+	scripts/test.sh -short
+
+.PHONY: lint
+lint: setup-lint ## our own rules, golangci-lint and shellcheck (the first time builds the linter: 2 to 5 minutes)
+	scripts/lint.sh
+
+.PHONY: bench
+bench: setup-test ## run the benchmarks; ARGS='-bench NAME ./package' chooses
+	go test -run '^$$' -benchmem $(if $(ARGS),$(ARGS),-bench . ./...)
+
+.PHONY: fresh
+fresh: ## prove build and test on a minimal Debian of its own (as root, about 15 minutes): what a newcomer's machine sees
+	scripts/fresh.sh $(ARGS)
+
+## Care
+
+.PHONY: docs
+docs: ## write every package's documentation to build/docs, with an index to read it from
+	scripts/docs.sh
+
+.PHONY: setup
+setup: ## install what build, test and lint need, and do nothing else
+	scripts/setup.sh build test lint
+
+.PHONY: setup-build setup-test setup-lint
+setup-build:
+	@scripts/setup.sh build
+setup-test:
+	@scripts/setup.sh build test
+setup-lint:
+	@scripts/setup.sh build lint
+
+.PHONY: clean
+clean: ## remove what was built (build/); ./data, the stored filings, is never touched
+	rm -rf build
+
+.PHONY: help
+help: ## this page
+	@echo 'make TARGET'
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^## / { printf "\n%s\n", substr($$0, 4) } \
+	  /^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
