@@ -38,16 +38,23 @@ done
 
 # Into namespaces of our own, once: mounts are not seen outside, and whatever is still running ends with this script.
 if [[ ${FRESH_INSIDE:-} != yes ]]; then
-  FRESH_INSIDE=yes exec unshare --mount --pid --fork --kill-child \
-    "$0" --suite "$suite" --from "$from" ${keep:+--keep} $([[ $who == root ]] || echo --user) "${steps[@]}"
+  options=(--suite "$suite" --from "$from")
+  [[ -z $keep ]] || options+=(--keep)
+  [[ $who == root ]] || options+=(--user)
+  FRESH_INSIDE=yes exec unshare --mount --pid --fork --kill-child "$0" "${options[@]}" "${steps[@]}"
 fi
 
 base=$(mktemp -d "${TMPDIR:-/var/tmp}/preflight-fresh.XXXXXX")
 debian=$base/debian
 finish() {
   if [[ -n $keep ]]; then say "kept: $debian"; return; fi
-  # The namespace's mounts first, or removing the folder would reach into what is mounted there.
-  awk -v dir="$debian/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | tac | xargs -r -n 1 umount
+  # The namespace's mounts first: removing the folder must never reach into what is mounted there, this machine's Go
+  # above all. Lazily, since a process of the last step may still be ending.
+  local mounted
+  for mounted in proc sys dev usr/local/go; do
+    if mountpoint -q "$debian/$mounted"; then umount --recursive --lazy "$debian/$mounted"; fi
+  done
+  if grep -qF " $debian/" /proc/mounts; then say "still mounted, so it stays: $base"; return; fi
   rm -rf --one-file-system "$base"
 }
 trap finish EXIT
@@ -56,6 +63,7 @@ trap finish EXIT
 sources() {
   local found=''
   if command -v apt-get >/dev/null; then
+    # shellcheck disable=SC2016 # apt expands these
     found=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
       sort -u | awk -v s="$suite" '$3 == s || index($3, s "-") == 1')
   fi
@@ -65,7 +73,9 @@ mirror=$(sources | awk -v s="$suite" '$3 == s { print $2; exit }')
 
 say "laying out Debian $suite"
 began=$SECONDS
-debootstrap --variant=minbase --include=ca-certificates,git,gcc,libc6-dev,make$([[ $who == root ]] || echo ,sudo) \
+packages=ca-certificates,git,gcc,libc6-dev,make
+[[ $who == root ]] || packages+=,sudo
+debootstrap --variant=minbase --include="$packages" \
   "$suite" "$debian" "$mirror" >"$base/debootstrap.log" 2>&1 || { tail -n 20 "$base/debootstrap.log" >&2; die "debootstrap failed"; }
 sources >"$debian/etc/apt/sources.list"
 apt-config dump Acquire::http Acquire::https >"$debian/etc/apt/apt.conf.d/99host" 2>/dev/null || true

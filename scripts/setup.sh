@@ -61,8 +61,8 @@ install_packages() {
     say "this system has no apt-get, so these have to be installed by hand: $*"
     say "the names are those of Debian; what each is for stands in scripts/packages.txt"
     [[ $(uname -s) != Darwin ]] || say "macOS with Homebrew: brew install vips pkg-config postgresql@15 shellcheck (the tests also want Linux: strace, fonts)"
-    [[ ! -e /etc/fedora-release ]] || say "Fedora: dnf install gcc pkgconf-pkg-config vips-devel postgresql-server wqy-microhei-fonts google-droid-sans-fonts strace ShellCheck"
-    [[ ! -e /etc/alpine-release ]] || say "Alpine: apk add build-base pkgconf vips-dev postgresql font-wqy-zenhei strace shellcheck util-linux"
+    [[ ! -e /etc/fedora-release ]] || say "Fedora: dnf install gcc pkgconf-pkg-config vips-devel postgresql-server wqy-microhei-fonts strace ShellCheck"
+    [[ ! -e /etc/alpine-release ]] || say "Alpine: apk add build-base pkgconf vips-dev postgresql strace shellcheck util-linux"
     exit 1
   fi
   if [[ $(id -u) != 0 ]] && ! command -v sudo >/dev/null; then

@@ -1,0 +1,1 @@
+package imagehelpers // want `package imagehelpers: name it for what it does`
