@@ -63,7 +63,7 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 ENV PREFLIGHT_DATA=/data \
-    PREFLIGHT_ADDRESS=0.0.0.0:8080 \
+    PREFLIGHT_LISTEN=0.0.0.0:8080 \
     TMPDIR=/tmp
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s CMD ["preflight", "healthcheck"]

@@ -65,7 +65,8 @@ func Rooms() []Room {
 		},
 		{
 			Path:    "server",
-			Imports: []string{"filing", "pipeline", "storage", "templates"},
+			// Of checks it takes the vocabulary's words, for forms and pages.
+			Imports: []string{"filing", "checks", "pipeline", "storage", "templates"},
 			Why:     "the server admits, limits and answers; decoding and judging belong to the pipeline, or the command line would decide otherwise",
 		},
 		{
