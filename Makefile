@@ -47,6 +47,10 @@ bench: setup-test ## run the benchmarks; ARGS='-bench NAME ./package' chooses
 fresh: ## prove build and test on a minimal Debian of its own (as root, about 15 minutes): what a newcomer's machine sees
 	scripts/fresh.sh $(ARGS)
 
+.PHONY: image
+image: ## check the Dockerfile without an engine (as root, about 5 minutes): build it, run it with no rights
+	scripts/image.sh $(ARGS)
+
 ## Care
 
 .PHONY: docs

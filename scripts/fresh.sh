@@ -18,6 +18,9 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 suite=bookworm from=$root who=root keep='' steps=()
 
+# shellcheck source=scripts/debian.sh
+source "$root/scripts/debian.sh"
+
 say() { printf 'fresh: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
@@ -59,32 +62,11 @@ finish() {
 }
 trap finish EXIT
 
-# The Debian mirrors of this machine, one a line in the form of sources.list; Debian's own server elsewhere.
-sources() {
-  local found=''
-  if command -v apt-get >/dev/null; then
-    # shellcheck disable=SC2016 # apt expands these
-    found=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
-      sort -u | awk -v s="$suite" '$3 == s || index($3, s "-") == 1')
-  fi
-  printf '%s\n' "${found:-deb http://deb.debian.org/debian $suite main}"
-}
-mirror=$(sources | awk -v s="$suite" '$3 == s { print $2; exit }')
-
 say "laying out Debian $suite"
 began=$SECONDS
-packages=ca-certificates,git,gcc,libc6-dev,make
+packages=git,gcc,libc6-dev,make
 [[ $who == root ]] || packages+=,sudo
-debootstrap --variant=minbase --include="$packages" \
-  "$suite" "$debian" "$mirror" >"$base/debootstrap.log" 2>&1 || { tail -n 20 "$base/debootstrap.log" >&2; die "debootstrap failed"; }
-sources >"$debian/etc/apt/sources.list"
-apt-config dump Acquire::http Acquire::https >"$debian/etc/apt/apt.conf.d/99host" 2>/dev/null || true
-cp -L /etc/resolv.conf "$debian/etc/resolv.conf"
-cp -L /etc/hosts "$debian/etc/hosts"
-if compgen -G '/usr/local/share/ca-certificates/*.crt' >/dev/null; then
-  cp /usr/local/share/ca-certificates/*.crt "$debian/usr/local/share/ca-certificates/"
-  chroot "$debian" update-ca-certificates >/dev/null 2>&1
-fi
+lay_out_debian "$suite" "$debian" "$packages"
 
 mount --make-rprivate /
 mount -t proc proc "$debian/proc"

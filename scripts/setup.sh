@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a step of the Makefile needs, and nothing that is there already.
 #
-#   scripts/setup.sh NEED...    needs: build, test, lint, fresh (scripts/packages.txt says what each of them takes)
+#   scripts/setup.sh NEED...    needs: build, test, lint, fresh, image (scripts/packages.txt says what each of them takes)
 #
 # It looks at the things themselves and keeps no stamp: removing a package makes the next run install it again, and with
 # everything in place it returns in a few milliseconds without touching the network. It never asks a question. It works
@@ -127,8 +127,8 @@ setup() {
   ensure_go
   for need in "$@"; do
     case $need in
-      build | test | lint | fresh) wanted+=" $(missing "$need" | paste -sd' ' -)" ;;
-      *) die "unknown need: $need (build, test, lint, fresh)" ;;
+      build | test | lint | fresh | image) wanted+=" $(missing "$need" | paste -sd' ' -)" ;;
+      *) die "unknown need: $need (build, test, lint, fresh, image)" ;;
     esac
   done
   if [[ -n ${wanted// /} ]]; then
