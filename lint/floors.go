@@ -64,7 +64,7 @@ func Rooms() []Room {
 			Why:     "the pipeline is the same for the service, the workers and the command line, so it knows nothing of those that call it",
 		},
 		{
-			Path:    "server",
+			Path: "server",
 			// Of checks it takes the vocabulary's words, for forms and pages.
 			Imports: []string{"filing", "checks", "pipeline", "storage", "templates"},
 			Why:     "the server admits, limits and answers; decoding and judging belong to the pipeline, or the command line would decide otherwise",
