@@ -48,7 +48,7 @@ fresh: ## prove build and test on a minimal Debian of its own (as root, about 15
 	scripts/fresh.sh $(ARGS)
 
 .PHONY: image
-image: ## check the Dockerfile without an engine (as root, about 5 minutes): build it, run it with no rights
+image: ## check the Dockerfile without an engine (as root, 10 to 20 minutes): build it, run it with no rights
 	scripts/image.sh $(ARGS)
 
 ## Care

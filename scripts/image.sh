@@ -48,7 +48,7 @@ size() { build images --format '{{.Size}}' "localhost/$1"; }
 
 for target in preflight s3; do
   began=$SECONDS
-  build bud -q --format docker --layers --isolation chroot --build-arg BASE=localhost/base --build-arg GO=localhost/go \
+  build bud -q --format docker --isolation chroot --build-arg BASE=localhost/base --build-arg GO=localhost/go \
     --build-arg VERSION=check --target "$target" --tag "localhost/$target" "$source" >"$base/build.log" 2>&1 ||
     { tail -n 40 "$base/build.log" >&2; die "the Dockerfile's target $target does not build"; }
   say "target $target: built in $((SECONDS - began)) s, $(size "$target") of which the base is $(size base)"
