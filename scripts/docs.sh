@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Writes what the packages say of themselves to build/docs, one text file a package, with an index; with the service
-# built, the description of its API as well.
+# Writes what the packages say of themselves to build/docs, one text file a package, with an index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=build/docs
