@@ -101,7 +101,7 @@ func OpenRecords(ctx context.Context, rawURL string, options RecordsOptions) (*R
 	case !found && rawURL != "", strings.HasPrefix(rawURL, "/"), strings.HasPrefix(rawURL, "."):
 		err = r.openSQLite(rawURL)
 	default:
-		return nil, fmt.Errorf("records: unknown scheme %q; use a path, sqlite:PATH or postgres://HOST/DATABASE", scheme)
+		return nil, fmt.Errorf("records: %w: unknown scheme %q; use a path, sqlite:PATH or postgres://HOST/DATABASE", ErrURL, scheme)
 	}
 	if err == nil {
 		r.jobs, err = newJobInserter(r)
@@ -217,8 +217,11 @@ func (r *Records) Migrate(ctx context.Context) error {
 	// Two processes at one SQLite file meet at a table that the other one has just made; a second look finds it made.
 	err := r.migrate(ctx)
 	for n := 1; n < writeAttempts && err != nil && ctx.Err() == nil; n++ {
-		time.Sleep(time.Duration(n) * 50 * time.Millisecond)
-		err = r.migrate(ctx)
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(n) * 50 * time.Millisecond):
+			err = r.migrate(ctx)
+		}
 	}
 	return err
 }

@@ -117,8 +117,11 @@ func (d *DirObjects) put(ctx context.Context, key string, content Content) error
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temp.Name())
-	defer temp.Close()
+	defer func() {
+		// Closed below already where it matters; what cannot be removed now is stale to a later OpenDir.
+		_ = temp.Close()
+		_ = os.Remove(temp.Name())
+	}()
 	buffer, _ := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buffer)
 	body := contextReader{ctx, newVerifiedBody(content)}
@@ -156,7 +159,7 @@ func (d *DirObjects) confirm(ctx context.Context, final string, content Content)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return err

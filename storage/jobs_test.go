@@ -180,8 +180,9 @@ func start(t testing.TB, worker *storage.Worker) {
 
 func eventually(t *testing.T, what string, done func() error) {
 	t.Helper()
-	deadline := time.Now().Add(soon)
-	for {
+	deadline, look := time.Now().Add(soon), time.NewTicker(50*time.Millisecond)
+	defer look.Stop()
+	for ; ; <-look.C {
 		err := done()
 		if err == nil {
 			return
@@ -189,7 +190,6 @@ func eventually(t *testing.T, what string, done func() error) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within %s: %v", what, soon, err)
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 

@@ -52,40 +52,51 @@ type bandRow struct {
 	Analyzer string `bun:"analyzer,pk"`
 }
 
-// SaveMeasurements keeps what a version of the analyzer measured of a content: data is the JSON of the measurements, hash
-// the perceptual hash in 64 hex digits or empty where there is none. Measuring is a pure function of the bytes and the
-// version, so what is there already stays. A content that no material refers to (any more) is ErrNotFound.
-func (r *Records) SaveMeasurements(ctx context.Context, sum Digest, analyzer string, data []byte, hash string) error {
-	row := measurementsRow{SHA256: sum.String(), Analyzer: analyzer, Data: data, Hash: hash, CreatedAt: r.now()}
-	var bands []bandRow
-	if hash != "" {
-		words, err := parseHash(hash)
-		if err != nil {
-			return fmt.Errorf("save measurements of %s: %w", sum, err)
-		}
-		for i, word := range words {
-			bands = append(bands, bandRow{Band: band(i, word), SHA256: row.SHA256, Analyzer: analyzer})
-		}
-	}
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var content contentRow
-		if err := r.lock(tx.NewSelect().Model(&content).Where("sha256 = ?", row.SHA256)).Scan(ctx); err != nil {
-			return err
-		}
-		result, err := tx.NewInsert().Model(&row).On("CONFLICT (sha256, analyzer) DO NOTHING").Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := result.RowsAffected(); err != nil || n == 0 || len(bands) == 0 {
-			return err
-		}
-		_, err = tx.NewInsert().Model(&bands).On("CONFLICT DO NOTHING").Exec(ctx)
-		return err
-	})
+// Measured is what a version of the analyzer measured of a content.
+type Measured struct {
+	Sum      Digest
+	Analyzer string
+	// Data is the JSON of the measurements.
+	Data []byte
+	// Hash is the perceptual hash in 64 hex digits, or empty where there is none.
+	Hash string
+}
+
+// SaveMeasurements keeps measurements. Measuring is a pure function of the bytes and the version, so what is there already
+// stays. A content that no material refers to (any more) is ErrNotFound.
+func (r *Records) SaveMeasurements(ctx context.Context, m Measured) error {
+	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error { return r.saveMeasurements(ctx, tx, m) })
 	if err != nil {
-		return fmt.Errorf("save measurements of %s: %w", sum, err)
+		return fmt.Errorf("save measurements of %s: %w", m.Sum, err)
 	}
 	return nil
+}
+
+func (r *Records) saveMeasurements(ctx context.Context, tx bun.Tx, m Measured) error {
+	row := measurementsRow{SHA256: m.Sum.String(), Analyzer: m.Analyzer, Data: m.Data, Hash: m.Hash, CreatedAt: r.now()}
+	var bands []bandRow
+	if m.Hash != "" {
+		words, err := parseHash(m.Hash)
+		if err != nil {
+			return err
+		}
+		for i, word := range words {
+			bands = append(bands, bandRow{Band: band(i, word), SHA256: row.SHA256, Analyzer: m.Analyzer})
+		}
+	}
+	var content contentRow
+	if err := r.lock(tx.NewSelect().Model(&content).Where("sha256 = ?", row.SHA256)).Scan(ctx); err != nil {
+		return err
+	}
+	result, err := tx.NewInsert().Model(&row).On("CONFLICT (sha256, analyzer) DO NOTHING").Exec(ctx)
+	if err != nil {
+		return err
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 || len(bands) == 0 {
+		return err
+	}
+	_, err = tx.NewInsert().Model(&bands).On("CONFLICT DO NOTHING").Exec(ctx)
+	return err
 }
 
 // Measurements returns the JSON that SaveMeasurements kept, or ErrNotFound.

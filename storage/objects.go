@@ -101,6 +101,8 @@ var (
 	ErrExists = errors.New("another object is stored under this key")
 	// ErrRange: the offset lies outside the object.
 	ErrRange = errors.New("range outside the object")
+	// ErrURL: the URL of a store or a database names nothing that can be opened.
+	ErrURL = errors.New("bad URL")
 	// ErrEnvelope: the stored bytes do not begin with an envelope that this version reads.
 	ErrEnvelope = errors.New("unreadable envelope")
 )
@@ -230,7 +232,7 @@ func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Ob
 	case found && scheme == "s3":
 		u, err := url.Parse(rawURL)
 		if err != nil {
-			return nil, errors.New("object store: the s3 URL cannot be parsed")
+			return nil, fmt.Errorf("object store: %w: the s3 URL cannot be parsed", ErrURL)
 		}
 		engine, err := openS3(ctx, u, options)
 		if err != nil {
@@ -251,7 +253,7 @@ func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Ob
 		}
 		objects = engine
 	default:
-		return nil, fmt.Errorf("object store: unknown scheme %q; use a path, dir:PATH or s3://BUCKET", scheme)
+		return nil, fmt.Errorf("object store: %w: unknown scheme %q; use a path, dir:PATH or s3://BUCKET", ErrURL, scheme)
 	}
 	if options.Bare {
 		return objects, nil

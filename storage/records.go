@@ -145,10 +145,12 @@ type Check struct {
 	Rules         string    `bun:"rules"`
 	AsOf          string    `bun:"as_of"`
 	CheckedAt     time.Time `bun:"checked_at"`
+	// ElapsedMS is how long measuring and judging took, in milliseconds.
+	ElapsedMS float64 `bun:"elapsed_ms"`
 }
 
-// ErrDeleting: the content's objects are about to be deleted, since nothing referred to them. FinishDeletion and
-// store the content again; Record does.
+// ErrDeleting is the answer while a content's objects are about to be deleted, since nothing referred to them.
+// FinishDeletion, then store the content and record it again.
 var ErrDeleting = errors.New("content is being deleted")
 
 // CreateFiling makes a filing of the owner's with these facts, at revision 1.
@@ -366,7 +368,7 @@ func (r *Records) FinishDeletion(ctx context.Context, sum Digest, remove func(ct
 // declaration it is ErrKeyReused. The same bytes for the same page as the current ones are the same material (Existing).
 // Uploads to one filing take turns, so that of two equal ones at once exactly one makes a material.
 //
-// ErrDeleting: see there. Use Record, which handles it.
+// ErrDeleting: see there.
 func (r *Records) RecordUpload(ctx context.Context, u Upload) (Uploaded, error) {
 	var result Uploaded
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -398,15 +400,17 @@ func (r *Records) recordUpload(ctx context.Context, tx bun.Tx, u Upload) (Upload
 	}
 
 	content := contentRow{SHA256: u.Sum.String(), Bytes: u.Bytes, Format: u.Format, CreatedAt: now}
+	if _, err := tx.NewInsert().Model(&content).On("CONFLICT (sha256) DO NOTHING").Exec(ctx); err != nil {
+		return Uploaded{}, err
+	}
+	// After the insert, which waits for whoever is just taking the content's row away: before it, their deletion would
+	// not be seen yet.
 	deleting, err := tx.NewSelect().Model((*deletionRow)(nil)).Where("sha256 = ?", content.SHA256).Exists(ctx)
 	if err != nil {
 		return Uploaded{}, err
 	}
 	if deleting {
 		return Uploaded{}, ErrDeleting
-	}
-	if _, err := tx.NewInsert().Model(&content).On("CONFLICT (sha256) DO NOTHING").Exec(ctx); err != nil {
-		return Uploaded{}, err
 	}
 
 	result, err := r.placeMaterial(ctx, tx, u, now)
@@ -545,8 +549,9 @@ func (r *Records) Uses(ctx context.Context, sums ...Digest) ([]Material, error) 
 }
 
 // SaveCheck saves the verdict on a material, in place of an earlier one, and marks it checked; the job that would have
-// checked it is dropped in the same transaction, unless it is what runs. Saving the same again changes nothing.
-func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check) error {
+// checked it is dropped in the same transaction, unless it is what runs. Measurements that were made for the check are kept
+// in that transaction too, so that an upload waits for one commit and not for two. Saving the same again changes nothing.
+func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check, measured ...Measured) error {
 	check.MaterialID = materialID
 	check.CheckedAt = check.CheckedAt.UTC().Truncate(time.Microsecond)
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -557,12 +562,17 @@ func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check)
 		_, err := tx.NewInsert().Model(&check).On("CONFLICT (material_id) DO UPDATE").
 			Set("verdict = EXCLUDED.verdict, findings = EXCLUDED.findings, analyzer = EXCLUDED.analyzer").
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
-			Set("checked_at = EXCLUDED.checked_at").Exec(ctx)
+			Set("checked_at = EXCLUDED.checked_at, elapsed_ms = EXCLUDED.elapsed_ms").Exec(ctx)
 		if err != nil {
 			return err
 		}
 		if m.State == filing.MaterialStored {
 			if _, err := tx.NewUpdate().Model(&m).Set("state = ?", filing.MaterialChecked).WherePK().Exec(ctx); err != nil {
+				return err
+			}
+		}
+		for _, made := range measured {
+			if err := r.saveMeasurements(ctx, tx, made); err != nil {
 				return err
 			}
 		}

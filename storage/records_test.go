@@ -454,12 +454,12 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 		t.Parallel()
 		records, f, _ := setup(t)
 		u := upload(f.ID, "photo", front)
-		wantError(t, "before the upload", records.SaveMeasurements(t.Context(), u.Sum, "a1", []byte("{}"), ""), storage.ErrNotFound)
+		wantError(t, "before the upload", records.SaveMeasurements(t.Context(), storage.Measured{Sum: u.Sum, Analyzer: "a1", Data: []byte("{}"), Hash: ""}), storage.ErrNotFound)
 		mustRecord(t, records, u)
 		_, err := records.Measurements(t.Context(), u.Sum, "a1")
 		wantError(t, "before", err, storage.ErrNotFound)
 		for _, data := range []string{`{"bytes": 5}`, `{"bytes": 6}`} {
-			if err := records.SaveMeasurements(t.Context(), u.Sum, "a1", []byte(data), hashWith()); err != nil {
+			if err := records.SaveMeasurements(t.Context(), storage.Measured{Sum: u.Sum, Analyzer: "a1", Data: []byte(data), Hash: hashWith()}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -469,7 +469,7 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 		}
 		_, err = records.Measurements(t.Context(), u.Sum, "a2")
 		wantError(t, "another analyzer", err, storage.ErrNotFound)
-		if err := records.SaveMeasurements(t.Context(), u.Sum, "a3", nil, "abc"); err == nil {
+		if err := records.SaveMeasurements(t.Context(), storage.Measured{Sum: u.Sum, Analyzer: "a3", Data: nil, Hash: "abc"}); err == nil {
 			t.Error("a malformed hash was taken")
 		}
 	})
@@ -486,7 +486,7 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 			}
 			u := upload(f.ID, fmt.Sprint("photo ", distance), filing.Declared{})
 			mustRecord(t, records, u)
-			if err := records.SaveMeasurements(t.Context(), u.Sum, "a1", []byte("{}"), hashWith(flipped...)); err != nil {
+			if err := records.SaveMeasurements(t.Context(), storage.Measured{Sum: u.Sum, Analyzer: "a1", Data: []byte("{}"), Hash: hashWith(flipped...)}); err != nil {
 				t.Fatal(err)
 			}
 			distances[u.Sum] = distance
@@ -548,7 +548,7 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 		shared.FilingID = f2.ID
 		kept := mustRecord(t, records, shared).Material
 		for _, sum := range []storage.Digest{own.Sum, shared.Sum} {
-			if err := records.SaveMeasurements(t.Context(), sum, "a1", []byte("{}"), hashWith()); err != nil {
+			if err := records.SaveMeasurements(t.Context(), storage.Measured{Sum: sum, Analyzer: "a1", Data: []byte("{}"), Hash: hashWith()}); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// ErrTooLarge: a stream holds more bytes than its limit.
+// ErrTooLarge is returned when a stream holds more bytes than its limit.
 var ErrTooLarge = errors.New("more bytes than allowed")
 
 // spoolBuffer is what one arriving upload holds in memory: 64 of them hold 2 MB.

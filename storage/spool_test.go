@@ -40,7 +40,11 @@ func TestSpool(t *testing.T) {
 			if err != nil {
 				return
 			}
-			defer spool.Close()
+			defer func() {
+				if err := spool.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
 			if spool.Size() != int64(c.size) || spool.Digest() != storage.DigestOf(content) {
 				t.Errorf("size %d, digest %s", spool.Size(), spool.Digest())
 			}

@@ -93,10 +93,20 @@ CREATE TABLE checks (
     checks_version TEXT NOT NULL,
     rules          TEXT NOT NULL,
     as_of          TEXT NOT NULL,
-    checked_at     TIMESTAMPTZ NOT NULL
+    checked_at     TIMESTAMPTZ NOT NULL,
+    elapsed_ms     DOUBLE PRECISION NOT NULL
+);
+
+-- Which set of rules was put in force when; the newest row holds. Nothing is ever taken back: a rollback is a new row.
+CREATE TABLE activations (
+    id           TEXT PRIMARY KEY,
+    rules        TEXT NOT NULL,
+    activated_by TEXT NOT NULL,
+    activated_at TIMESTAMPTZ NOT NULL
 );
 
 -- +goose Down
+DROP TABLE activations;
 DROP TABLE checks;
 DROP TABLE hash_bands;
 DROP TABLE measurements;
