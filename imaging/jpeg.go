@@ -69,9 +69,10 @@ func parseJPEG(data []byte) header {
 			}
 		case marker == markerAPP0+2:
 			icc.add(body)
-		case marker == markerAPP0+12 && bytes.HasPrefix(body, []byte("Ducky")), // written by Photoshop's export for the web
-			marker == markerAPP0+13 && hasPhotoshopResources(body):
+		case marker == markerAPP0+12 && bytes.HasPrefix(body, []byte("Ducky")): // written by Photoshop's export for the web
 			h.software = appendSoftware(h.software, photoshop)
+		case marker == markerAPP0+13:
+			h.software = appendSoftware(h.software, softwareInResources(body)...)
 		case marker == markerCOM && comments < maxComments:
 			comments++
 			h.software = appendSoftware(h.software, softwareInComment(body)...)

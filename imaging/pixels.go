@@ -193,7 +193,8 @@ func (s *sampler) grey(row []byte, l layout) []byte {
 	}
 	for x := range s.line {
 		p := row[x*size+high:]
-		var v, alpha uint32 = 0, 255
+		var v uint32
+		alpha := uint32(255)
 		switch {
 		case l.cmyk: // 0 is no ink
 			k := 255 - uint32(p[3*step])

@@ -6,9 +6,9 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// recognizeWindow is how many leading bytes are looked at: enough for the prologue of an XML or HTML document, and no
+// RecognizeBytes is how many leading bytes are looked at: enough for the prologue of an XML or HTML document, and no
 // recognition depends on the size of the file.
-const recognizeWindow = 4096
+const RecognizeBytes = 4096
 
 // Recognize says what the content of a file is, by its leading bytes and never by its name. Where a file is valid as
 // two formats (a polyglot), the leading magic decides, as it does for every decoder downstream.
@@ -16,7 +16,7 @@ func Recognize(data []byte) filing.Format {
 	if len(data) == 0 {
 		return filing.FormatEmpty
 	}
-	head := data[:min(len(data), recognizeWindow)]
+	head := data[:min(len(data), RecognizeBytes)]
 	for _, m := range magics {
 		if m.matches(head) {
 			return m.format

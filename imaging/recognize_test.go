@@ -84,7 +84,7 @@ func FuzzRecognize(f *testing.F) {
 		if (got == filing.FormatEmpty) != (len(data) == 0) {
 			t.Errorf("%d bytes are %s", len(data), got)
 		}
-		if longer := Recognize(append(data[:len(data):len(data)], make([]byte, recognizeWindow)...)); got.Accepted() && longer != got {
+		if longer := Recognize(append(data[:len(data):len(data)], make([]byte, RecognizeBytes)...)); got.Accepted() && longer != got {
 			t.Errorf("%s becomes %s when something is appended", got, longer)
 		}
 	})

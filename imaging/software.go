@@ -97,25 +97,46 @@ const (
 	resourceIPTCDigest = 0x0425
 )
 
-// hasPhotoshopResources reports whether an APP13 segment holds an image resource ("8BIM") beyond the two that carry IPTC
-// captions, which agencies and social networks write as well.
-func hasPhotoshopResources(body []byte) bool {
+// softwareInResources names the programs that an APP13 segment tells of: Photoshop where it holds an image resource
+// ("8BIM") beyond the two that carry IPTC captions, which agencies and social networks write as well, and whatever those
+// captions name as the originating program.
+func softwareInResources(body []byte) []string {
+	var names []string
 	rest, is := bytes.CutPrefix(body, []byte("Photoshop 3.0\x00"))
 	for is && len(rest) >= 12 && string(rest[:4]) == "8BIM" {
 		id := binary.BigEndian.Uint16(rest[4:])
 		if id != resourceIPTC && id != resourceIPTCDigest {
-			return true
+			return append(names, photoshop)
 		}
 		name := (int(rest[6]) + 2) &^ 1 // a Pascal string, padded to an even length
 		if len(rest) < 6+name+4 {
-			return false
+			break
 		}
+		data := rest[6+name+4:]
 		size := uint64(binary.BigEndian.Uint32(rest[6+name:]))
-		next := 6 + uint64(name) + 4 + (size+1)&^1
-		if next > uint64(len(rest)) {
-			return false
+		if size > uint64(len(data)) {
+			break
 		}
-		rest = rest[next:]
+		if id == resourceIPTC {
+			names = append(names, programInIPTC(data[:size])...)
+		}
+		rest = data[min((size+1)&^1, uint64(len(data))):]
 	}
-	return false
+	return names
+}
+
+// programInIPTC reads dataset 2:65, Originating Program, of IPTC-IIM 4.2. Other datasets are personal, and not looked at.
+func programInIPTC(data []byte) []string {
+	const header, record, program = 5, 2, 65
+	for len(data) >= header && data[0] == 0x1c {
+		size := int(binary.BigEndian.Uint16(data[3:]))
+		if size > len(data)-header { // an extended dataset, or a lie
+			return nil
+		}
+		if data[1] == record && data[2] == program {
+			return []string{string(data[header : header+size])}
+		}
+		data = data[header+size:]
+	}
+	return nil
 }
