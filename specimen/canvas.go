@@ -237,17 +237,16 @@ func (c *canvas) width(text string, s style) float64 {
 }
 
 // text draws a line with its baseline's start at (x, y) and records its quad under the name of the field that it holds
-// ("" for a label). It returns the width in millimetres.
-func (c *canvas) text(x, y float64, text, field string, s style) float64 {
+// ("" for a label).
+func (c *canvas) text(x, y float64, text, field string, s style) {
 	if text == "" {
-		return 0
+		return
 	}
 	w := c.put(x, y, text, s)
 	top, bottom := y-0.88*s.size, y+0.14*s.size
 	p := c.ppm
 	c.lines = append(c.lines, Line{Text: text, Field: field, Quad: [4]filing.Point{
 		{x * p, top * p}, {(x + w) * p, top * p}, {(x + w) * p, bottom * p}, {x * p, bottom * p}}})
-	return w
 }
 
 // centred draws a line in the middle of cx.

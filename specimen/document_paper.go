@@ -38,9 +38,9 @@ func drawLicense(fonts *FontSet, kind Kind, rng *rand.Rand, ppm float64) *Docume
 	c.code2D(rng, w-46, 24, 24)
 	label := style{font: fonts.Hei, size: 4.6, col: color.NRGBA{R: 120, G: 84, B: 40, A: 255}, bold: 0.02}
 	value := style{font: fonts.Hei, size: 4.8, col: ink}
-	row := func(x, y, dx, width float64, name, field, text string) float64 {
+	row := func(x, y, dx, width float64, name, field, text string) {
 		c.text(x, y, name, "", label)
-		return c.paragraph(x+dx, y, width, 7.4, text, field, value)
+		c.paragraph(x+dx, y, width, 7.4, text, field, value)
 	}
 	const left, right, columnWidth = 28.0, 166.0, 84.0
 	row(left, 92, 34, columnWidth+10, "名　　称", "company", f.Company)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -130,7 +131,7 @@ func (d *directory) bytes(at, next int) []byte {
 		}
 	}
 	d.order.PutUint32(head[2+12*len(d.fields):], uint32(next))
-	return append(head, values...)
+	return slices.Concat(head, values)
 }
 
 // tiffHeader is the eight bytes that a TIFF block begins with.
@@ -336,7 +337,7 @@ func iccProfile() []byte {
 	copy(head[24:], []byte{7, 228, 0, 11, 0, 18})
 	copy(head[36:], "acsp")
 	copy(head[68:], xyz(0.9642, 1, 0.8249)[8:])
-	return append(append(head, table...), data...)
+	return slices.Concat(head, table, data)
 }
 
 // ICC returns the APP2 segment with a colour profile of ours.

@@ -390,13 +390,13 @@ func lyingPNGs() []File {
 			func() []byte { return rawPNG(s[0], s[1], 8, 2, tiny) }, tooMany)
 	}
 	sound8 := deflate(make([]byte, 8*9))
-	header := func(name, what string, at int, v byte, or ...string) {
+	header := func(name, what string, at int, v byte) {
 		add(name, what, damaged, func() []byte {
 			return editChunk(rawPNG(8, 8, 8, 0, sound8), "IHDR", func(b []byte) []byte {
 				b[at] = v
 				return b
 			})
-		}, or...)
+		})
 	}
 	header("bit_depth_3.png", "three bits a sample", 8, 3)
 	header("colour_type_5.png", "a colour type that does not exist", 9, 5)
