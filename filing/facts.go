@@ -1,10 +1,10 @@
 package filing
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // Kind is the type of a fact's value.
@@ -122,22 +122,30 @@ type Ref struct {
 }
 
 // Path returns the fact's name with its indexes, such as sites[0].domains[1].expires.
-func (r Ref) Path() string { return renderPath(r.Fact.Path(), r.Site, r.Item) }
-
-func renderPath(path string, site, item int32) string {
-	first, b := true, make([]byte, 0, len(path)+8)
-	for i := 0; i < len(path); i++ {
-		b = append(b, path[i])
-		if path[i] == '[' {
-			index := site
-			if !first || path[0] == 'u' {
-				index = item
-			}
-			first = false
-			b = strconv.AppendInt(b, int64(index), 10)
-		}
+func (r Ref) Path() string {
+	if r.Fact.List() == ListNone {
+		return r.Fact.Path()
 	}
-	return string(b)
+	return string(r.appendPath(make([]byte, 0, 64)))
+}
+
+func (r Ref) appendPath(b []byte) []byte {
+	path := r.Fact.Path()
+	if r.Fact.List() == ListNone {
+		return append(b, path...)
+	}
+	index := r.Site
+	if r.Fact.List() == ListUploads {
+		index = r.Item
+	}
+	for {
+		i := strings.IndexByte(path, '[')
+		if i < 0 {
+			return append(b, path...)
+		}
+		b = strconv.AppendInt(append(b, path[:i+1]...), int64(index), 10)
+		path, index = path[i+1:], r.Item
+	}
 }
 
 // Facts is one set of facts about a filing, each known or unknown. The zero Facts knows nothing.
@@ -465,16 +473,6 @@ func appendValue(b []byte, fact Fact, v Value) []byte {
 	default:
 		return append(v.Date().append(append(b, '"')), '"')
 	}
-}
-
-func appendString(b []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c == 0x7f || c >= 0x80 {
-			quoted, _ := json.Marshal(s) // cannot fail: s is a string
-			return append(b, quoted...)
-		}
-	}
-	return append(append(append(b, '"'), s...), '"')
 }
 
 func (f *Facts) appendSites(b []byte) []byte {

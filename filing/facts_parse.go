@@ -338,8 +338,15 @@ func yamlToken(node *yaml.Node) token {
 
 // assign checks a scalar against the fact's kind and keeps it.
 func (p *factParser) assign(at Ref, t token) {
+	if v, ok := p.value(at, t); ok {
+		*p.facts.place(at) = v
+	}
+}
+
+// value reads a scalar of the fact's kind; false where there is none, or where it is not valid, which is then reported.
+func (p *factParser) value(at Ref, t token) (Value, bool) {
 	if t.kind == tokenNull {
-		return
+		return Value{}, false
 	}
 	fact := at.Fact
 	wrong := func() {
@@ -351,7 +358,7 @@ func (p *factParser) assign(at Ref, t token) {
 	case KindBool:
 		if t.kind != tokenBool {
 			wrong()
-			return
+			return Value{}, false
 		}
 		if t.text[0] == 't' {
 			v.Num = 1
@@ -360,24 +367,24 @@ func (p *factParser) assign(at Ref, t token) {
 		n, ok := parseInt(t)
 		if !ok {
 			wrong()
-			return
+			return Value{}, false
 		}
 		v.Num = n
 	case KindText:
 		switch {
 		case t.kind != tokenString:
 			wrong()
-			return
+			return Value{}, false
 		case len(t.text) > MaxTextBytes:
 			p.add(FactError{Path: at.Path(), Code: FactErrorTooLarge,
 				Problem: Text{ZH: "文字过长", EN: "the text is too long"}, Allowed: allowedOf(fact)})
-			return
+			return Value{}, false
 		}
 		v.Text = string(t.text)
 	case KindEnum, KindProvince:
 		if t.kind != tokenString {
 			wrong()
-			return
+			return Value{}, false
 		}
 		v.Num = -1
 		for i, code := range fact.Values() {
@@ -390,12 +397,12 @@ func (p *factParser) assign(at Ref, t token) {
 			p.add(FactError{Path: at.Path(), Code: FactErrorNotAllowed,
 				Problem: Text{ZH: "没有“" + said + "”这个取值", EN: "there is no value \"" + said + "\""},
 				Allowed: allowedOf(fact), Values: fact.Values()})
-			return
+			return Value{}, false
 		}
 	default:
 		if t.kind != tokenString {
 			wrong()
-			return
+			return Value{}, false
 		}
 		date, ok := parseDate(t.text)
 		if !ok && fact.Kind() == KindDateOrLongTerm && string(t.text) == longTermWord {
@@ -404,11 +411,11 @@ func (p *factParser) assign(at Ref, t token) {
 		if !ok {
 			p.add(FactError{Path: at.Path(), Code: FactErrorBadDate,
 				Problem: Text{ZH: "不是有效的日期", EN: "this is no day of the calendar"}, Allowed: allowedOf(fact)})
-			return
+			return Value{}, false
 		}
 		v.Num = int32(date)
 	}
-	*p.facts.place(at) = v
+	return v, true
 }
 
 func parseInt(t token) (int32, bool) {

@@ -36,8 +36,15 @@ func TestFactsAreThoseOfTheVocabulary(t *testing.T) {
 	}
 	kinds := map[string]Kind{"text": KindText, "bool": KindBool, "int": KindInt, "date": KindDate,
 		"date_or_long_term": KindDateOrLongTerm, "enum": KindEnum, "province": KindProvince}
-	if len(v.Facts) != int(NumFacts) {
-		t.Fatalf("the vocabulary has %d facts, the code %d", len(v.Facts), NumFacts)
+	// what stands in the code beyond the vocabulary, after all that does
+	additions := []string{"remarks"}
+	if len(v.Facts)+len(additions) != int(NumFacts) {
+		t.Fatalf("the vocabulary has %d facts and %d additions, the code %d", len(v.Facts), len(additions), NumFacts)
+	}
+	for i, path := range additions {
+		if fact := Fact(len(v.Facts) + i); fact.Path() != path || fact.Kind() != KindText {
+			t.Errorf("fact %d is %s of kind %d, the addition %s is a text", fact, fact.Path(), fact.Kind(), path)
+		}
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {
@@ -85,9 +92,9 @@ func TestFactsPrintCanonically(t *testing.T) {
 	t.Parallel()
 	const in = ` {"sites":[{"domains":[{"expires":"2023-05-20","name":"a.cn"},{}],"name":"样本\n"}],
 	  "principal":{"document_valid_until":"long_term","birth_date":null},"province":"HN","applicant":{},
-	  "uploads":[],"totals":{"sites":7},"first_filing":false}`
+	  "remarks":"样本备注","uploads":[],"totals":{"sites":7},"first_filing":false}`
 	const want = `{"province":"HN","first_filing":false,"principal":{"document_valid_until":"long_term"},` +
-		`"sites":[{"name":"样本\n","domains":[{"name":"a.cn","expires":"2023-05-20"},{}]}],"totals":{"sites":7},"uploads":[]}`
+		`"sites":[{"name":"样本\n","domains":[{"name":"a.cn","expires":"2023-05-20"},{}]}],"totals":{"sites":7},"uploads":[],"remarks":"样本备注"}`
 	f, err := ParseFacts([]byte(in))
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +107,7 @@ func TestFactsPrintCanonically(t *testing.T) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	fromYAML, err := ParseFactsYAML([]byte("province: HN\nfirst_filing: false\nprincipal: {document_valid_until: long_term}\n" +
-		"sites: [{name: \"样本\\n\", domains: [{name: a.cn, expires: 2023-05-20}, {}]}]\ntotals: {sites: 7}\nuploads: []\n"))
+		"sites: [{name: \"样本\\n\", domains: [{name: a.cn, expires: 2023-05-20}, {}]}]\ntotals: {sites: 7}\nuploads: []\nremarks: 样本备注\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

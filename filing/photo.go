@@ -1,5 +1,7 @@
 package filing
 
+import "time"
+
 // Page is a side of a document (正面、反面).
 type Page string
 
@@ -87,7 +89,7 @@ type MaterialReport struct {
 	// State is stored (accepted, checks to come), checked, or replaced by a newer file.
 	State string `json:"state"`
 	FileReport
-	UploadedAt string `json:"uploaded_at"`
+	UploadedAt time.Time `json:"uploaded_at"`
 	// ReplacedBy is the id of the newer file for the same page.
 	ReplacedBy string `json:"replaced_by,omitempty"`
 	// MadeFrom is the id of the file that the service made this one from (repair).

@@ -35,8 +35,8 @@ type Requirement struct {
 // Reason is one clause and the facts that make it fire: they alone yield the item, none of them can be dropped. The
 // rule engine shares Facts between outcomes: it is read, never changed.
 type Reason struct {
-	Clause string         `json:"clause"`
-	Facts  map[string]any `json:"facts"`
+	Clause string      `json:"clause"`
+	Facts  ReasonFacts `json:"facts"`
 }
 
 // Undecided names clauses that wait for facts which are not known yet.

@@ -81,7 +81,11 @@ const (
 	FactUploadFormat                                   // 图片格式
 	FactUploadSizeKB                                   // 图片大小
 
-	// NumFacts is how many facts there are.
+	// FactRemarks is an addition to the vocabulary's facts, which its conventions speak of: the words that satisfy
+	// preapproval_remark. It is parsed and printed; no rule depends on it, so it is never asked for.
+	FactRemarks // 备注
+
+	// NumFacts is how many facts there are, the addition included.
 	NumFacts
 )
 
@@ -199,4 +203,5 @@ var factTable = [NumFacts]factSpec{
 	FactUploadMaterial:                     {path: "uploads[].material", kind: KindEnum, values: materialCodes},
 	FactUploadFormat:                       {path: "uploads[].format", kind: KindText},
 	FactUploadSizeKB:                       {path: "uploads[].size_kb", kind: KindInt},
+	FactRemarks:                            {path: "remarks", kind: KindText},
 }

@@ -98,6 +98,7 @@ func TestEachBadRuleFileIsRefusedWhereItIsBad(t *testing.T) {
 		"an unknown key of a case":                    {change: [2]string{"- misses: {}", "- misses: {}\n        yield: []"}, below: 1, says: `unknown key "yield"`},
 		"an unknown fact":                             {change: cond("{principal.is_legal: false}"), says: "unknown fact"},
 		"a fact of the uploads":                       {change: cond(`{"uploads[].size_kb": {less_than: 200}}`), says: "unknown fact"},
+		"a fact that is words for the reviewer":       {change: cond("{remarks: {contains: [样本]}}"), says: "no rule may depend"},
 		"a value outside the enum":                    {change: cond("{principal.document: id}"), says: `no value "id"`},
 		"a province that is none":                     {change: cond("{principal.phone_province: HK}"), says: `no value "HK"`},
 		"a word for a boolean":                        {change: cond("{principal.is_legal_representative: maybe}"), says: "true or false"},

@@ -20,7 +20,7 @@ type Set struct {
 	clauses []*Clause // by rank
 	byID    map[string]*Clause
 	params  map[string]*Param
-	bases   map[string][]byte // canonical YAML of the facts that cases are laid over
+	bases   map[string][]byte // JSON of the facts that cases are laid over
 
 	rules  []rule
 	nodes  []node
@@ -111,15 +111,16 @@ type cite struct {
 type liveRule struct {
 	rule  int32
 	cites []liveCite
+	// clauses are the ids of the cites, and why is their reasons where nothing but the scope counts, nil elsewhere: both
+	// are shared by every outcome, so that what everybody needs costs nothing to explain.
+	clauses []string
+	why     []filing.Reason
 }
 
 // liveCite is a clause with the facts among province, kind and action that it needs to hold.
 type liveCite struct {
 	clause int32
 	gates  uint8
-	// facts are what the clause fires by where nothing but the scope counts: shared by every outcome, so that the items
-	// that everybody needs cost nothing to explain.
-	facts map[string]any
 }
 
 // The facts that make a scope, as bits of liveCite.gates.
@@ -189,7 +190,13 @@ func compile(l *loader) (*Set, Problems) {
 	}
 	// rules of one clause in the order of what they say, so that the order in the file changes nothing
 	for _, cl := range s.clauses {
-		sort.SliceStable(cl.Rules, func(i, j int) bool { return canonicalRule(cl.Rules[i]) < canonicalRule(cl.Rules[j]) })
+		if len(cl.Rules) > 1 {
+			said := map[*Rule]string{}
+			for _, r := range cl.Rules {
+				said[r] = canonicalRule(r)
+			}
+			sort.SliceStable(cl.Rules, func(i, j int) bool { return said[cl.Rules[i]] < said[cl.Rules[j]] })
+		}
 		for _, r := range cl.Rules {
 			sort.Slice(r.Clauses, func(i, j int) bool { return rank[r.Clauses[i]] < rank[r.Clauses[j]] })
 		}
@@ -213,7 +220,7 @@ func compile(l *loader) (*Set, Problems) {
 	c.index()
 	s.hash = hashOf(s)
 	for name, n := range l.bases {
-		text, err := marshalYAML(n)
+		text, err := factsJSON(n)
 		if err != nil {
 			c.problems = append(c.problems, Problem{l.at(n), "base " + name + ": " + err.Error()})
 		}
@@ -401,31 +408,67 @@ func (c *compiler) rankItems() {
 
 // index lists the rules of every scope, with the facts that each clause needs there.
 func (c *compiler) index() {
-	for i := 0; i < scopes; i++ {
-		for n := range c.set.rules {
-			var cites []liveCite
-			for _, ct := range c.set.rules[n].cites {
-				if ct.scope.has(i) {
-					live := liveCite{clause: ct.clause, gates: neededGates(&ct.scope, i)}
-					if r := &c.set.rules[n]; r.when < 0 && r.name == filing.ListNone && r.from == 0 && r.to == 0 {
-						live.facts = gateValues(live.gates, i)
+	gates := map[scopeSet][]uint8{} // few sets are different
+	for n := range c.set.rules {
+		r := &c.set.rules[n]
+		for _, ct := range r.cites {
+			needed := gates[ct.scope]
+			if needed == nil {
+				needed = make([]uint8, scopes)
+				for i := range needed {
+					if ct.scope.has(i) {
+						needed[i] = neededGates(&ct.scope, i)
 					}
-					cites = append(cites, live)
+				}
+				gates[ct.scope] = needed
+			}
+			for i := range needed {
+				if ct.scope.has(i) {
+					c.live(i, int32(n), liveCite{clause: ct.clause, gates: needed[i]})
 				}
 			}
-			if len(cites) > 0 {
-				c.set.live[i] = append(c.set.live[i], liveRule{int32(n), cites})
-			}
+		}
+	}
+	// in the order of the outcome, so that it need hardly be sorted
+	first := func(l liveRule) int32 { return c.set.items[c.set.rules[l.rule].yields[0]].rank }
+	for i := range c.set.live {
+		for n := range c.set.live[i] {
+			c.explain(&c.set.live[i][n], i)
+		}
+		slices.SortStableFunc(c.set.live[i], func(a, b liveRule) int { return int(first(a) - first(b)) })
+	}
+}
+
+// live adds a clause to the rule in one scope.
+func (c *compiler) live(scope int, rule int32, cite liveCite) {
+	list := &c.set.live[scope]
+	if n := len(*list); n == 0 || (*list)[n-1].rule != rule {
+		*list = append(*list, liveRule{rule: rule})
+	}
+	last := &(*list)[len(*list)-1]
+	last.cites = append(last.cites, cite)
+}
+
+// explain gives a rule of one scope the ids and, where it is fixed, the reasons of its clauses, in their order.
+func (c *compiler) explain(live *liveRule, scope int) {
+	slices.SortFunc(live.cites, func(a, b liveCite) int { return int(a.clause - b.clause) })
+	r := &c.set.rules[live.rule]
+	live.clauses = make([]string, 0, len(live.cites))
+	for _, cite := range live.cites {
+		id := c.set.clauses[cite.clause].ID
+		live.clauses = append(live.clauses, id)
+		if r.when < 0 && r.name == filing.ListNone && r.from == 0 && r.to == 0 {
+			live.why = append(live.why, filing.Reason{Clause: id, Facts: gateValues(cite.gates, scope)})
 		}
 	}
 }
 
 // gateValues returns the facts that make a scope, as an outcome has them.
-func gateValues(gates uint8, scope int) map[string]any {
-	facts := map[string]any{}
+func gateValues(gates uint8, scope int) filing.ReasonFacts {
+	facts := filing.ReasonFacts{}
 	for g, at := range [...]int{scope / (kinds * actions), scope / actions % kinds, scope % actions} {
-		if fact := gateFacts[g]; gates&(1<<g) != 0 {
-			facts[fact.Path()] = fact.Values()[at]
+		if gates&(1<<g) != 0 {
+			facts = facts.Insert(filing.ReasonFact{Ref: filing.Ref{Fact: gateFacts[g]}, Value: filing.Value{Num: int32(at), Known: true}})
 		}
 	}
 	return facts
@@ -622,8 +665,8 @@ func (c *compiler) premises(f filing.Fact) []int32 {
 		filing.FactRecordSiteManagerMatches, filing.FactRecordAddressMatches:
 		return []int32{c.is(filing.FactAction, "access")}
 	case filing.FactRecordHeldByProvider, filing.FactRecordIssuedOn, filing.FactRecordSitesReachable, filing.FactRecordNumbersShown:
-		return []int32{c.group(nodeAny, c.is(filing.FactAction, "access", "change"),
-			c.group(nodeAll, c.is(filing.FactAction, "new"), c.is(filing.FactFirstFiling, "false")))}
+		// Not a first filing, whatever the action is: one of the two is enough, known or not what the other one says.
+		return []int32{c.group(nodeAny, c.is(filing.FactFirstFiling, "false"), c.is(filing.FactAction, "access", "change"))}
 	}
 	return nil
 }

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/net/idna"
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -142,15 +142,37 @@ type evaluator struct {
 	pending []pending
 	refs    []ref // of pending
 	found   []ref
+
+	// the clauses and reasons of all items, one after the other, until share cuts them from lists of the right length
+	cited   []cited // of one item
+	spans   []span  // where those of each item begin
+	ids     []string
+	why     []filing.Reason
+	reasons filing.ReasonFacts
+	ends    []int32 // of each reason's own facts in reasons; -1 where it shares its facts
+
+	// for what is undecided: the unknown facts in order, how many entries wait for each, those of one entry by their
+	// number, and the entries by the hash of what they say
+	open   []ref
+	counts []int32
+	waits  []int32
+	seen   map[uint64]int32
 }
 
-// fired is one item that one clause yields at one place.
+// cited is one clause by which an item is yielded.
+type cited struct {
+	clause, rule, fired, cite int32
+}
+
+// span is where an item's own ids and reasons begin.
+type span struct{ ids, reasons int32 }
+
+// fired is one item that one rule yields at one place.
 type fired struct {
-	rank, clause int32 // of the item, and of the clause
-	item, rule   int32
-	site, at     int32 // 0 where the item is not called by a name
-	live         *liveCite
-	provisional  bool
+	rank, item  int32
+	site, at    int32
+	live        *liveRule
+	provisional bool
 }
 
 // pending is one item that one clause may still yield.
@@ -179,7 +201,8 @@ func (e *evaluator) begin(s *Set, f *filing.Facts) {
 	if v := f.Get(filing.FactAsOf); v.Known {
 		asOf = v.Date()
 	}
-	e.fired, e.pending, e.refs = e.fired[:0], e.pending[:0], e.refs[:0]
+	e.fired, e.pending, e.refs, e.reasons, e.ends = e.fired[:0], e.pending[:0], e.refs[:0], e.reasons[:0], e.ends[:0]
+	e.spans, e.ids, e.why = e.spans[:0], e.ids[:0], e.why[:0]
 	if e.boundsOf != s || e.asOf != asOf {
 		e.bounds = e.bounds[:0]
 		for _, b := range s.bounds {
@@ -197,7 +220,7 @@ func (e *evaluator) run(s *Set, f *filing.Facts) {
 	if province.Known && kind.Known && action.Known {
 		live := s.live[scopeIndex(int(province.Num), int(kind.Num), int(action.Num))]
 		for i := range live {
-			e.rule(&s.rules[live[i].rule], live[i].rule, live[i].cites, 0)
+			e.rule(&s.rules[live[i].rule], &live[i], 0)
 		}
 		return
 	}
@@ -230,12 +253,17 @@ func (e *evaluator) undecidedScope(province, kind, action filing.Value) {
 				for !possible.has(at) {
 					at++
 				}
-				e.rule(r, int32(n), []liveCite{{clause: c.clause, gates: neededGates(&c.scope, at)}}, 0)
+				e.rule(r, e.set.lone(int32(n), liveCite{c.clause, neededGates(&c.scope, at)}), 0)
 			default:
-				e.rule(r, int32(n), []liveCite{{clause: c.clause}}, decisive(&holds, &possible, open))
+				e.rule(r, e.set.lone(int32(n), liveCite{clause: c.clause}), decisive(&holds, &possible, open))
 			}
 		}
 	}
+}
+
+// lone is a rule that is judged for one clause.
+func (s *Set) lone(rule int32, cite liveCite) *liveRule {
+	return &liveRule{rule: rule, cites: []liveCite{cite}, clauses: []string{s.clauses[cite.clause].ID}}
 }
 
 // decisive returns which of the open gates can change whether a clause holds.
@@ -266,16 +294,16 @@ func decisive(holds, possible *scopeSet, open uint8) uint8 {
 }
 
 // rule judges one rule at every place of the list that it is about. open are the gates on which it waits.
-func (e *evaluator) rule(r *rule, index int32, cites []liveCite, open uint8) {
+func (e *evaluator) rule(r *rule, live *liveRule, open uint8) {
 	if r.from != 0 && e.asOf < r.from || r.to != 0 && e.asOf > r.to {
 		return
 	}
 	if r.each == filing.ListNone {
-		e.instance(r, index, cites, open)
+		e.instance(r, live, open)
 		return
 	}
 	e.places(r.each, func() bool {
-		e.instance(r, index, cites, open)
+		e.instance(r, live, open)
 		return true
 	})
 }
@@ -353,7 +381,7 @@ func (e *evaluator) visibleLen(list filing.List) (n int, known bool) {
 	return n, known
 }
 
-func (e *evaluator) instance(r *rule, index int32, cites []liveCite, open uint8) {
+func (e *evaluator) instance(r *rule, live *liveRule, open uint8) {
 	holds := yes
 	if r.when >= 0 {
 		if holds = e.eval(r.when); holds == no {
@@ -377,14 +405,12 @@ func (e *evaluator) instance(r *rule, index int32, cites []liveCite, open uint8)
 	}
 	if holds == yes {
 		for _, y := range r.yields {
-			for i := range cites {
-				e.fired = append(e.fired, fired{rank: e.set.items[y].rank, clause: cites[i].clause, item: y, rule: index,
-					site: e.site, at: e.item, live: &cites[i], provisional: excepted == unknown})
-			}
+			e.fired = append(e.fired, fired{rank: e.set.items[y].rank, item: y, site: e.site, at: e.item, live: live,
+				provisional: excepted == unknown})
 		}
 	}
 	if holds == unknown || excepted == unknown {
-		e.wait(r, cites, open, holds, excepted)
+		e.wait(r, live.cites, open, holds, excepted)
 	}
 }
 
@@ -653,17 +679,63 @@ func attribute(n *node, name string) string {
 	return name
 }
 
-// Prefix returns a registered domain's prefix (前缀): the label before its public suffix, abc in abc.com.cn.
+// Prefix returns a registered domain's prefix (前缀): the label before its public suffix, abc in abc.com.cn. A Chinese
+// label is one word, however it is spelled (公司 or xn--55qx5d).
 func Prefix(name string) string {
 	name = strings.TrimSuffix(fold(name), ".")
-	suffix, _ := publicsuffix.PublicSuffix(name)
+	plain := isPlain(name)
+	if !plain {
+		// The list of public suffixes knows 公司.cn in its other spelling only.
+		if ascii, err := idna.ToASCII(name); err == nil {
+			name = ascii
+		}
+	}
+	suffix := suffixOf(name)
 	rest := strings.TrimSuffix(strings.TrimSuffix(name, suffix), ".")
-	return rest[strings.LastIndexByte(rest, '.')+1:]
+	prefix := rest[strings.LastIndexByte(rest, '.')+1:]
+	if plain {
+		return prefix
+	}
+	return unicodeLabel(prefix)
 }
 
+// suffixOf is the public suffix of a name; 政务.cn and 公益.cn, which are registered under as 公司.cn is, are missing from
+// the public list.
+func suffixOf(name string) string {
+	for _, s := range [...]string{"xn--zfr164b.cn", "xn--55qw42g.cn"} {
+		if strings.HasSuffix(name, "."+s) {
+			return s
+		}
+	}
+	suffix, _ := publicsuffix.PublicSuffix(name)
+	return suffix
+}
+
+// isPlain reports whether a name has no label in another script, spelled either way.
+func isPlain(name string) bool {
+	for i := range len(name) {
+		if name[i] >= 0x80 {
+			return false
+		}
+	}
+	return !strings.Contains(name, "xn--")
+}
+
+func unicodeLabel(label string) string {
+	if word, err := idna.ToUnicode(label); err == nil {
+		return word
+	}
+	return label
+}
+
+// lastLabel returns a domain's top-level domain, in its own script.
 func lastLabel(name string) string {
 	name = strings.TrimSuffix(fold(name), ".")
-	return name[strings.LastIndexByte(name, '.')+1:]
+	label := name[strings.LastIndexByte(name, '.')+1:]
+	if strings.HasPrefix(label, "xn--") {
+		return unicodeLabel(label)
+	}
+	return label
 }
 
 func hasUpper(s string) bool {
@@ -770,12 +842,10 @@ func (e *evaluator) explain(at int32) {
 	}
 }
 
-// why returns the facts by which a clause yields its item: they alone yield it, and none of them can be dropped.
-func (e *evaluator) why(f *fired) map[string]any {
-	if f.live.facts != nil {
-		return f.live.facts
-	}
-	r := &e.set.rules[f.rule]
+// find finds the facts by which a rule yields its item; with those that a clause of it needs to hold, they alone yield
+// it, and none of them can be dropped.
+func (e *evaluator) find(f *fired) {
+	r := &e.set.rules[f.live.rule]
 	e.found = e.found[:0]
 	e.site, e.item, e.ghostSite, e.ghostItem, e.within = f.site, f.at, false, false, r.each
 	if r.when >= 0 {
@@ -793,20 +863,25 @@ func (e *evaluator) why(f *fired) map[string]any {
 	case filing.ListDomains:
 		e.found = append(e.found, ref{fact: filing.FactDomainName, site: f.site, item: f.at})
 	}
-	facts := make(map[string]any, len(e.found)+3)
+}
+
+// note notes the facts that find has found, and those that the clause needs to hold.
+func (e *evaluator) note(c *liveCite) {
+	first := len(e.reasons)
 	for g, fact := range gateFacts {
-		if f.live.gates&(1<<g) != 0 {
-			facts[fact.Path()] = fact.Any(e.facts.Get(fact))
+		if c.gates&(1<<g) != 0 {
+			e.reasons = e.reasons.InsertAfter(first, filing.ReasonFact{Ref: filing.Ref{Fact: fact}, Value: e.facts.Get(fact)})
 		}
 	}
 	for _, at := range e.found {
+		fact := filing.ReasonFact{Ref: filing.Ref{Fact: at.fact, Site: at.site, Item: at.item}}
 		if at.fact == filing.FactAsOf {
-			facts["as_of"] = e.asOf.String()
-			continue
+			fact.Value = filing.Value{Num: int32(e.asOf), Known: true}
+		} else {
+			fact.Value = e.facts.At(fact.Ref)
 		}
-		facts[at.path()] = at.fact.Any(e.facts.At(filing.Ref{Fact: at.fact, Site: at.site, Item: at.item}))
+		e.reasons = e.reasons.InsertAfter(first, fact)
 	}
-	return facts
 }
 
 // reduceFound drops facts without which the condition holds all the same.
@@ -845,7 +920,28 @@ func (e *evaluator) compare(a, b *fired) int {
 			return n
 		}
 	}
-	return int(a.clause - b.clause)
+	return int(a.live.cites[0].clause - b.live.cites[0].clause)
+}
+
+// sortFired puts what fired in the order of the outcome. Rules are judged in the order of their items, so little moves.
+func (e *evaluator) sortFired() {
+	const few = 128
+	list := e.fired
+	if len(list) > few {
+		slices.SortStableFunc(list, func(a, b fired) int { return e.compare(&a, &b) })
+		return
+	}
+	for i := 1; i < len(list); i++ {
+		j := i
+		for j > 0 && e.compare(&list[j-1], &list[i]) > 0 {
+			j--
+		}
+		if j < i {
+			moved := list[i]
+			copy(list[j+1:i+1], list[j:i])
+			list[j] = moved
+		}
+	}
 }
 
 // sameItem reports whether two neighbours of the sorted list are one item.
@@ -856,7 +952,7 @@ func (e *evaluator) sameItem(a, b *fired) bool {
 // outcome prints what was found. Its lists are cut from a few large ones, because there are many and small.
 func (e *evaluator) outcome() *filing.Outcome {
 	out := &filing.Outcome{Rules: e.set.hash, AsOf: e.asOf.String(), Undecided: []filing.Undecided{}, Ask: []string{}}
-	slices.SortStableFunc(e.fired, func(a, b fired) int { return e.compare(&a, &b) })
+	e.sortFired()
 	count := 0
 	for i := range e.fired {
 		if i == 0 || !e.sameItem(&e.fired[i-1], &e.fired[i]) {
@@ -864,11 +960,9 @@ func (e *evaluator) outcome() *filing.Outcome {
 		}
 	}
 	all := make([]filing.Requirement, 0, count)
-	reasons := make([]filing.Reason, 0, len(e.fired))
-	clauses := make([]string, 0, len(e.fired))
 	var ends [YieldNotice + 1]int
 	for i := 0; i < len(e.fired); {
-		first := &e.fired[i]
+		first, from := &e.fired[i], i
 		it := &e.set.items[first.item]
 		r := filing.Requirement{Of: it.Of, Provisional: true}
 		if it.list != filing.ListNone {
@@ -882,27 +976,95 @@ func (e *evaluator) outcome() *filing.Outcome {
 		default:
 			r.AnyOf = it.Codes[:len(it.Codes):len(it.Codes)]
 		}
-		fromReason, fromClause := len(reasons), len(clauses)
 		for ; i < len(e.fired) && e.sameItem(first, &e.fired[i]); i++ {
-			f := &e.fired[i]
-			id := e.set.clauses[f.clause].ID
-			if n := len(clauses); n == fromClause || clauses[n-1] != id {
-				clauses = append(clauses, id)
-			}
-			reasons = append(reasons, filing.Reason{Clause: id, Facts: e.why(f)})
-			r.Provisional = r.Provisional && f.provisional
+			r.Provisional = r.Provisional && e.fired[i].provisional
 		}
-		r.Clauses = clauses[fromClause:len(clauses):len(clauses)]
-		r.Why = reasons[fromReason:len(reasons):len(reasons)]
+		e.explainItem(&r, from, i)
 		all = append(all, r)
 		ends[it.Kind] = len(all)
 	}
+	e.share(all)
 	blockers := max(ends[YieldMaterial], ends[YieldBlocker])
 	out.Required = all[:ends[YieldMaterial]:ends[YieldMaterial]]
 	out.Blockers = all[ends[YieldMaterial]:blockers:blockers]
 	out.Notices = all[blockers:]
 	e.undecided(out)
 	return out
+}
+
+// explainItem gives an item the clauses and reasons of the rules that yield it, fired[from:to]. What is not shared with
+// other outcomes is noted, for share.
+func (e *evaluator) explainItem(r *filing.Requirement, from, to int) {
+	own := span{reasons: int32(len(e.why)), ids: int32(len(e.ids))}
+	if live := e.fired[from].live; to == from+1 {
+		r.Clauses = live.clauses[:len(live.clauses):len(live.clauses)]
+		if live.why != nil {
+			r.Why = live.why[:len(live.why):len(live.why)]
+			e.spans = append(e.spans, own)
+			return
+		}
+	}
+	e.cited = e.cited[:0]
+	for i := from; i < to; i++ {
+		live := e.fired[i].live
+		for n := range live.cites {
+			e.cited = append(e.cited, cited{clause: live.cites[n].clause, rule: live.rule, fired: int32(i), cite: int32(n)})
+		}
+	}
+	if to > from+1 {
+		slices.SortStableFunc(e.cited, func(a, b cited) int {
+			if a.clause != b.clause {
+				return int(a.clause - b.clause)
+			}
+			return int(a.rule - b.rule)
+		})
+	}
+	found := int32(-1) // the rule at a place whose facts are in e.found
+	for _, c := range e.cited {
+		live := e.fired[c.fired].live
+		id := live.clauses[c.cite]
+		if n := len(e.ids); to > from+1 && (n == int(own.ids) || e.ids[n-1] != id) {
+			e.ids = append(e.ids, id)
+		}
+		if live.why != nil {
+			e.why = append(e.why, live.why[c.cite])
+			e.ends = append(e.ends, -1)
+			continue
+		}
+		if found != c.fired {
+			e.find(&e.fired[c.fired])
+			found = c.fired
+		}
+		e.note(&live.cites[c.cite])
+		e.why = append(e.why, filing.Reason{Clause: id})
+		e.ends = append(e.ends, int32(len(e.reasons)))
+	}
+	e.spans = append(e.spans, own)
+}
+
+// share gives the items their clauses, reasons and facts, each cut from one list.
+func (e *evaluator) share(items []filing.Requirement) {
+	why, ids, facts := slices.Clone(e.why), slices.Clone(e.ids), slices.Clone(e.reasons)
+	if facts == nil {
+		facts = filing.ReasonFacts{}
+	}
+	from := int32(0)
+	for i, end := range e.ends {
+		if end >= 0 {
+			why[i].Facts = facts[from:end:end]
+			from = end
+		}
+	}
+	e.spans = append(e.spans, span{reasons: int32(len(why)), ids: int32(len(ids))})
+	for i := range items {
+		a, b := e.spans[i], e.spans[i+1]
+		if a.reasons < b.reasons {
+			items[i].Why = why[a.reasons:b.reasons:b.reasons]
+		}
+		if a.ids < b.ids {
+			items[i].Clauses = ids[a.ids:b.ids:b.ids]
+		}
+	}
 }
 
 // undecided lists what waits for facts, an entry for each item, and the facts to ask for.
@@ -922,46 +1084,85 @@ func (e *evaluator) undecided(out *filing.Outcome) {
 		}
 		return int(a.clause - b.clause)
 	})
-	counts := map[ref]int{}
-	seen := map[string]bool{}
+	e.open = append(e.open[:0], e.refs...)
+	slices.SortFunc(e.open, ref.compare)
+	e.open = slices.Compact(e.open)
+	paths := make([]string, len(e.open))
+	for i, r := range e.open {
+		paths[i] = r.path()
+	}
+	e.counts = append(e.counts[:0], make([]int32, len(e.open))...)
+	if e.seen == nil {
+		e.seen = map[uint64]int32{}
+	}
+	clear(e.seen)
+	clauses := make([]string, 0, len(e.pending))
+	out.Undecided = make([]filing.Undecided, 0, len(e.pending))
+	var facts []string
 	for i := 0; i < len(e.pending); {
 		first := e.pending[i]
-		var entry filing.Undecided
-		var refs []ref
+		fromClause := len(clauses)
+		e.waits = e.waits[:0]
 		for ; i < len(e.pending) && e.pending[i].item == first.item && e.pending[i].site == first.site && e.pending[i].at == first.at; i++ {
 			p := e.pending[i]
-			id := e.set.clauses[p.clause].ID
-			if n := len(entry.Clauses); n == 0 || entry.Clauses[n-1] != id {
-				entry.Clauses = append(entry.Clauses, id)
+			if id := e.set.clauses[p.clause].ID; len(clauses) == fromClause || clauses[len(clauses)-1] != id {
+				clauses = append(clauses, id)
 			}
-			refs = append(refs, e.refs[p.from:p.to]...)
+			for _, r := range e.refs[p.from:p.to] {
+				at, _ := slices.BinarySearchFunc(e.open, r, ref.compare)
+				e.waits = append(e.waits, int32(at))
+			}
 		}
-		slices.SortFunc(refs, ref.compare)
-		refs = slices.Compact(refs)
-		for _, r := range refs {
-			entry.Facts = append(entry.Facts, r.path())
+		slices.Sort(e.waits)
+		e.waits = slices.Compact(e.waits)
+		if cap(facts)-len(facts) < len(e.waits) {
+			facts = make([]string, 0, max(len(e.refs), len(e.waits)))
 		}
-		key := strings.Join(entry.Clauses, " ") + "\x00" + strings.Join(entry.Facts, " ")
-		if seen[key] {
+		fromFact := len(facts)
+		for _, at := range e.waits {
+			facts = append(facts, paths[at])
+		}
+		entry := filing.Undecided{Clauses: clauses[fromClause:len(clauses):len(clauses)], Facts: facts[fromFact:len(facts):len(facts)]}
+		if e.listed(out.Undecided, &entry) {
+			clauses, facts = clauses[:fromClause], facts[:fromFact]
 			continue
 		}
-		seen[key] = true
-		for _, r := range refs {
-			counts[r]++
+		for _, at := range e.waits {
+			e.counts[at]++
 		}
 		out.Undecided = append(out.Undecided, entry)
 	}
-	refs := make([]ref, 0, len(counts))
-	for r := range counts {
-		refs = append(refs, r)
-	}
-	sort.Slice(refs, func(i, j int) bool {
-		if a, b := counts[refs[i]], counts[refs[j]]; a != b {
-			return a > b
+	e.waits = e.waits[:0]
+	for at := range e.open {
+		if e.counts[at] > 0 {
+			e.waits = append(e.waits, int32(at))
 		}
-		return refs[i].less(refs[j])
-	})
-	for _, r := range refs {
-		out.Ask = append(out.Ask, r.path())
 	}
+	slices.SortStableFunc(e.waits, func(a, b int32) int { return int(e.counts[b] - e.counts[a]) })
+	out.Ask = make([]string, len(e.waits))
+	for i, at := range e.waits {
+		out.Ask[i] = paths[at]
+	}
+}
+
+// listed reports whether an entry of the same clauses and facts, which e.waits numbers, is listed already.
+func (e *evaluator) listed(entries []filing.Undecided, entry *filing.Undecided) bool {
+	same := func(o *filing.Undecided) bool {
+		return slices.Equal(o.Clauses, entry.Clauses) && slices.Equal(o.Facts, entry.Facts)
+	}
+	hash := uint64(14695981039346656037) // FNV-1a
+	for _, at := range e.waits {
+		hash = (hash ^ uint64(at)) * 1099511628211
+	}
+	for _, id := range entry.Clauses {
+		for i := 0; i < len(id); i++ {
+			hash = (hash ^ uint64(id[i])) * 1099511628211
+		}
+	}
+	at, found := e.seen[hash]
+	if !found {
+		e.seen[hash] = int32(len(entries))
+		return false
+	}
+	return same(&entries[at]) || slices.ContainsFunc(entries, func(o filing.Undecided) bool { return same(&o) })
 }

@@ -118,7 +118,8 @@ func TestAskIsOrderedByWhatItDecides(t *testing.T) {
 func TestPrefixIsTheLabelBeforeThePublicSuffix(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"abc.com": "abc", "abc.com.cn": "abc", "ABC.CN.": "abc", "样本.中国": "样本", "abc.xn--fiqs8s": "abc",
-		"abc.gd.cn": "abc", "com": "", "": ""} {
+		"abc.gd.cn": "abc", "com": "", "": "", "a.公司.cn": "a", "b.xn--55qx5d.cn": "b", "样本.公司": "样本", "xn--8pv1w.cn": "样本",
+		"样本.cn": "样本", "a.政务.cn": "a", "a.公益.cn": "a"} {
 		if got := Prefix(name); got != want {
 			t.Errorf("%q: got %q, want %q", name, got, want)
 		}

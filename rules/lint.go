@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -31,7 +32,8 @@ func Lint(folder, sources fs.FS, options ...Option) LintReport {
 	}
 	set, err := Load(folder, options...)
 	if err != nil {
-		if problems, ok := err.(Problems); ok {
+		var problems Problems
+		if errors.As(err, &problems) {
 			return LintReport{Problems: problems}
 		}
 		return LintReport{Problems: Problems{{Position{"data", 1}, err.Error()}}}
@@ -289,7 +291,7 @@ func (e *evaluator) fires(s *Set, rule int, f *filing.Facts) bool {
 	if !r.cites[0].scope.has(scope) {
 		return false
 	}
-	e.rule(r, int32(rule), []liveCite{{clause: r.cites[0].clause}}, 0)
+	e.rule(r, &liveRule{rule: int32(rule)}, 0) // for no clause: only whether it fires is asked
 	return len(e.fired) > 0
 }
 

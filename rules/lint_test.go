@@ -25,7 +25,7 @@ func sources(t *testing.T) fs.FS {
 
 func TestTheRuleDataIsLinted(t *testing.T) {
 	t.Parallel()
-	report := Lint(Embedded(), sources(t), AllowMissingProvinces())
+	report := Lint(Embedded(), sources(t))
 	for _, p := range report.Problems {
 		t.Error(p)
 	}

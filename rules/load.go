@@ -62,7 +62,7 @@ type loader struct {
 	lenient   bool
 	vocab     *vocabulary
 	problems  Problems
-	fileOf    map[*yaml.Node]string
+	files     []string // a node of the data keeps its file's number where YAML had the column, of which nobody asks
 	lists     map[string][]string
 	listAt    map[string]Position
 	params    map[string]*Param
@@ -80,7 +80,7 @@ type pendingClause struct {
 }
 
 func newLoader() *loader {
-	return &loader{vocab: loadVocabulary(), fileOf: map[*yaml.Node]string{}, lists: map[string][]string{},
+	return &loader{vocab: loadVocabulary(), lists: map[string][]string{},
 		listAt: map[string]Position{}, params: map[string]*Param{}, templates: map[string]*yaml.Node{}, used: map[string]bool{},
 		bases: map[string]*yaml.Node{}, clauses: map[string]*Clause{}}
 }
@@ -96,7 +96,7 @@ func (l *loader) sorted() Problems {
 	return l.problems
 }
 
-func (l *loader) at(n *yaml.Node) Position { return Position{File: l.fileOf[n], Line: n.Line} }
+func (l *loader) at(n *yaml.Node) Position { return Position{File: l.files[n.Column], Line: n.Line} }
 
 func (l *loader) problem(n *yaml.Node, format string, args ...any) {
 	l.problems = append(l.problems, Problem{l.at(n), fmt.Sprintf(format, args...)})
@@ -139,7 +139,8 @@ func (l *loader) readFile(name string, text []byte) {
 		return
 	}
 	root := document.Content[0]
-	l.mark(root, name)
+	l.files = append(l.files, name)
+	l.mark(root, len(l.files)-1)
 	province := ""
 	if p := child(root, "province"); p != nil {
 		province = p.Value
@@ -181,8 +182,8 @@ func (l *loader) readFile(name string, text []byte) {
 	})
 }
 
-func (l *loader) mark(n *yaml.Node, file string) {
-	l.fileOf[n] = file
+func (l *loader) mark(n *yaml.Node, file int) {
+	n.Column = file
 	if n.Kind == yaml.AliasNode {
 		l.problem(n, "YAML aliases are not allowed")
 	}
@@ -460,8 +461,7 @@ func (l *loader) expand(p pendingClause, c *Clause) *yaml.Node {
 	use := child(p.body, "use")
 	values := map[string]*yaml.Node{}
 	builtin := func(name, value string) {
-		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: p.key.Line}
-		l.fileOf[n] = l.fileOf[p.key]
+		n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value, Line: p.key.Line, Column: p.key.Column}
 		values[name] = n
 	}
 	builtin("province", c.Province)
@@ -486,8 +486,7 @@ func (l *loader) expand(p pendingClause, c *Clause) *yaml.Node {
 			own = append(own, k, v)
 		}
 	}
-	merged := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: p.body.Line}
-	l.fileOf[merged] = l.fileOf[p.body]
+	merged := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: p.body.Line, Column: p.body.Column}
 	merged.Content = own
 	if use != nil {
 		template, ok := l.templates[use.Value]
@@ -537,16 +536,23 @@ func (l *loader) substitute(n *yaml.Node, values map[string]*yaml.Node) *yaml.No
 		if strings.Contains(copied.Value, "$") {
 			l.problem(n, "nothing is given for %q", copied.Value)
 		}
-		l.fileOf[&copied] = l.fileOf[n]
 		return &copied
 	}
-	copied := *n
-	copied.Content = make([]*yaml.Node, len(n.Content))
+	// what holds no $name is not copied: most of the data
+	out := n
 	for i, c := range n.Content {
-		copied.Content[i] = l.substitute(c, values)
+		put := l.substitute(c, values)
+		if put == c {
+			continue
+		}
+		if out == n {
+			copied := *n
+			copied.Content = slices.Clone(n.Content)
+			out = &copied
+		}
+		out.Content[i] = put
 	}
-	l.fileOf[&copied] = l.fileOf[n]
-	return &copied
+	return out
 }
 
 // rules reads one rule; one about several persons becomes one rule for each.
@@ -817,6 +823,10 @@ func (l *loader) test(c *Cond, key string, k, v *yaml.Node, s scope) {
 		name = s.person + "." + rest
 	}
 	fact, ok := filing.FactOf(name)
+	if fact == filing.FactRemarks {
+		l.problem(k, "%s are words for the reviewer: no rule may depend on them", key)
+		return
+	}
 	if !ok || fact.List() == filing.ListUploads {
 		l.problem(k, "unknown fact %q", key)
 		return
@@ -968,21 +978,14 @@ func (l *loader) buildCase(c *Clause, n *yaml.Node) {
 		kind = "enterprise"
 	}
 	k.Base = kind + "/" + action
-	said := 0
+	changes, said := [][]Change{nil}, 0
 	l.each(n, func(key string, kn, v *yaml.Node) {
 		switch key {
 		case "fires", "misses":
 			said++
 			k.Fires = key == "fires"
 			l.each(v, func(path string, kn, v *yaml.Node) {
-				var value any
-				if err := v.Decode(&value); err != nil {
-					l.problem(v, "case: %v", err)
-				}
-				if v.Tag == "!!timestamp" {
-					value = v.Value
-				}
-				k.Changes = append(k.Changes, Change{path, value})
+				changes = l.changes(changes, path, v)
 			})
 		case "base":
 			k.Base = v.Value
@@ -1000,5 +1003,41 @@ func (l *loader) buildCase(c *Clause, n *yaml.Node) {
 		l.problem(n, "there is no base %q for the case", k.Base)
 		return
 	}
-	c.Cases = append(c.Cases, k)
+	for _, list := range changes {
+		one := *k
+		one.Changes = list
+		c.Cases = append(c.Cases, &one)
+	}
+}
+
+// changes adds a change to each of the lists of changes. Several values for one fact make a case of each.
+func (l *loader) changes(lists [][]Change, path string, v *yaml.Node) [][]Change {
+	values := []*yaml.Node{v}
+	if _, ok := filing.FactOf(withoutIndexes(path)); ok && v.Kind == yaml.SequenceNode {
+		values = v.Content
+	}
+	var longer [][]Change
+	for _, v := range values {
+		var value any
+		if err := v.Decode(&value); err != nil {
+			l.problem(v, "case: %v", err)
+		}
+		if v.Tag == "!!timestamp" {
+			value = v.Value
+		}
+		for _, list := range lists {
+			longer = append(longer, append(slices.Clip(list), Change{path, value}))
+		}
+	}
+	return longer
+}
+
+// withoutIndexes returns the vocabulary's name of a fact at a place: sites[].name for sites[0].name.
+func withoutIndexes(path string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return -1
+		}
+		return r
+	}, path)
 }

@@ -6,7 +6,7 @@ import (
 
 func embedded(t testing.TB) *Set {
 	t.Helper()
-	set, err := Load(Embedded(), AllowMissingProvinces())
+	set, err := Load(Embedded())
 	if err != nil {
 		t.Fatal(err)
 	}
