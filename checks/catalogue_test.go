@@ -324,6 +324,39 @@ func TestDocsListTheCatalogue(t *testing.T) {
 	golden(t, filepath.Join("..", "docs", "findings.md"), findingsDoc())
 }
 
+func TestVocabularyDocIsThatOfTheContract(t *testing.T) {
+	golden(t, filepath.Join("..", "docs", "vocabulary.md"), vocabularyDoc())
+}
+
+// vocabularyDoc writes docs/vocabulary.md: what a file can be declared as.
+func vocabularyDoc() string {
+	var b strings.Builder
+	b.WriteString("<!-- Made from filing/contract/vocabulary.yaml by: go test ./checks -update -->\n\n# Materials 资料\n\n" +
+		"What a file can be declared as: `material`, `page` and `of` of an upload and of `preflight check`. The facts of a\n" +
+		"filing, blockers, notices and clause ids are in [the contract](../filing/contract/vocabulary.yaml).\n\n" +
+		"| material | 中文 | English | pages | of |\n|---|---|---|---|---|\n")
+	for _, m := range Vocabulary() {
+		var pages []string
+		for _, p := range m.Pages(Individual) {
+			pages = append(pages, string(p))
+		}
+		if len(m.Pages("")) != len(pages) {
+			pages = append(pages, "(individual)")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", m.Code, m.Name.ZH, m.Name.EN, strings.Join(pages, ", "), strings.Join(m.Of, ", "))
+	}
+	b.WriteString("\n`of` of a site, a domain or a domain's holder carries its name: `site:NAME`, `domain:example.cn`, `domain_holder:NAME`.\n\n" +
+		"# Provinces 省份\n\n")
+	for i, p := range Provinces() {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "`%s` %s", p.Code, p.Name)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
 // findingsDoc writes docs/findings.md from the catalogue.
 func findingsDoc() string {
 	var b strings.Builder

@@ -153,7 +153,7 @@ func (j *judge) name() []filing.Finding {
 // integrity finds pictures that cannot be decoded in full, and those that nobody could look at.
 func (j *judge) integrity() []filing.Finding {
 	m := j.m
-	reason := ""
+	var reason string
 	switch {
 	case m.Refused == filing.RefusedPixels:
 		return nil // dimensions says so

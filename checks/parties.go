@@ -133,6 +133,11 @@ func (p *Parties) document(material, of string) document {
 	return d
 }
 
+// SameDocument reports whether two required materials are one and the same document, uploaded once (notice upload_once).
+func SameDocument(p Parties, a, b filing.Requirement) bool {
+	return a.Material != "" && b.Material != "" && p.document(a.Material, a.Of) == p.document(b.Material, b.Of)
+}
+
 // owner returns the party that a material belongs to when none is declared: the only one that it can belong to, ""
 // where there is a choice.
 func owner(m *Material) string {
@@ -194,6 +199,14 @@ func class(of string) string {
 
 func isTrue(b *bool) bool  { return b != nil && *b }
 func isFalse(b *bool) bool { return b != nil && !*b }
+
+// PartyName names whom or what a material belongs to (资料归属), as the sentences of findings do; nobody has no name.
+func PartyName(p Parties, of string) filing.Text {
+	if of == "" {
+		return filing.Text{}
+	}
+	return loadCatalogue().partyText(&p, of)
+}
 
 // partyText names a party to a person.
 func (c *catalogue) partyText(p *Parties, of string) filing.Text {

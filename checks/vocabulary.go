@@ -2,6 +2,7 @@ package checks
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -47,6 +48,26 @@ func MaterialOf(code string) (Material, bool) {
 	return *m, true
 }
 
+// NameOf returns what people call a blocker or a notice (不予备案的原因、提示); a code that the vocabulary does not have is
+// its own name.
+func NameOf(code string) filing.Text {
+	if name, ok := loadVocabulary().names[code]; ok {
+		return name
+	}
+	return filing.Text{ZH: code, EN: code}
+}
+
+// Province is a provincial bureau (省、自治区、直辖市) in the contract's order.
+type Province struct {
+	// Code is the two-letter code, e.g. BJ.
+	Code string
+	// Name is its Chinese name.
+	Name string
+}
+
+// Provinces returns the 31 provinces of the contract in its order.
+func Provinces() []Province { return slices.Clone(loadVocabulary().provinces) }
+
 // KnownMaterial reports whether the vocabulary has a material of this code.
 func KnownMaterial(code string) bool { return loadVocabulary().byCode[code] != nil }
 
@@ -67,6 +88,8 @@ func KnownOf(of string) bool {
 type vocabulary struct {
 	materials []Material
 	byCode    map[string]*Material
+	names     map[string]filing.Text
+	provinces []Province
 }
 
 // loadVocabulary parses the project's copy of the contract once; a mistake in it is found by the tests.
@@ -84,12 +107,20 @@ var loadVocabulary = sync.OnceValue(func() *vocabulary {
 
 func parseVocabulary(data []byte) (*vocabulary, error) {
 	var file struct {
-		Materials yaml.Node `yaml:"materials"`
+		Materials yaml.Node              `yaml:"materials"`
+		Provinces yaml.Node              `yaml:"provinces"`
+		Blockers  map[string]filing.Text `yaml:"blockers"`
+		Notices   map[string]filing.Text `yaml:"notices"`
 	}
 	if err := yaml.Unmarshal(data, &file); err != nil {
 		return nil, fmt.Errorf("read vocabulary: %w", err)
 	}
-	v := &vocabulary{byCode: map[string]*Material{}}
+	v := &vocabulary{byCode: map[string]*Material{}, names: map[string]filing.Text{}}
+	maps.Copy(v.names, file.Blockers)
+	maps.Copy(v.names, file.Notices)
+	for i := 0; i+1 < len(file.Provinces.Content); i += 2 {
+		v.provinces = append(v.provinces, Province{Code: file.Provinces.Content[i].Value, Name: file.Provinces.Content[i+1].Value})
+	}
 	// A mapping node holds keys and values in turn, in the order of the file.
 	for i := 0; i+1 < len(file.Materials.Content); i += 2 {
 		code := file.Materials.Content[i].Value
