@@ -1,0 +1,231 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging"
+	"github.com/preflight-icp/preflight/storage"
+)
+
+// Work checks a stored file: what its job does. A file that was checked meanwhile is no work; one that was deleted is
+// storage.ErrNotFound, which ends its job.
+func (p *Pipeline) Work(ctx context.Context, materialID string) error {
+	material, err := p.Records.Material(ctx, materialID)
+	if err != nil {
+		return err
+	}
+	if material.State != filing.MaterialStored {
+		return nil
+	}
+	f, err := p.Records.Filing(ctx, material.FilingID)
+	if err != nil {
+		return err
+	}
+	_, err = p.checkMaterial(ctx, &f, &material, p.measuring(ctx, digestOf(&material), func() ([]byte, error) { return p.load(ctx, &material) }))
+	return err
+}
+
+// load reads a file from the store into memory, and verifies its digest.
+func (p *Pipeline) load(ctx context.Context, m *storage.Material) ([]byte, error) {
+	sum := digestOf(m)
+	return storage.ReadObject(ctx, p.Objects, storage.ObjectKey(sum), sum, p.cfg.MaxBody)
+}
+
+// checkMaterial takes a file's measurements, judges it, and writes the result down together with the end of its job.
+func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, material *storage.Material, measuring *measuring) (*filing.FileReport, error) {
+	var (
+		measured   *filing.Measurements
+		duplicates []checks.Duplicate
+		report     filing.FileReport
+	)
+	facts, err := keptFacts(f)
+	if err != nil {
+		return nil, err
+	}
+	err = p.run(ctx, []step{
+		{"measure", func(ctx context.Context) (err error) {
+			measured, err = measuring.wait(ctx)
+			return err
+		}},
+		{"compare", func(ctx context.Context) (err error) {
+			duplicates, err = p.duplicates(ctx, material, measured)
+			return err
+		}},
+		{"judge", func(context.Context) error {
+			report = Judge(material.SHA256, *measured, checks.FileInput{
+				Declared: declaredOf(material), Name: material.Extension, Duplicates: duplicates,
+				Limits: p.rules().UploadLimits(p.asOf(facts)), Parties: PartiesOf(facts),
+			})
+			report.ElapsedMS = milliseconds(time.Since(measuring.start))
+			return nil
+		}},
+		{"save", func(ctx context.Context) error {
+			return p.saveCheck(ctx, material, report, p.asOf(facts))
+		}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.metrics.files.WithLabelValues(string(report.Format), string(report.Verdict)).Inc()
+	for _, finding := range report.Findings {
+		p.metrics.findings.WithLabelValues(finding.Code).Inc()
+	}
+	return &report, nil
+}
+
+// measuring is the measurement of one content under way. It begins as soon as the bytes are there, beside storing and
+// recording, since it needs nothing else: while the disk syncs, the processor measures.
+type measuring struct {
+	start  time.Time
+	done   chan struct{}
+	result *filing.Measurements
+	err    error
+}
+
+// measuring begins to measure a content, unless its measurements are kept already; the same content asked for twice at
+// once is measured once. It ends with the pipeline's life, not with the request's: the job would only do it again.
+func (p *Pipeline) measuring(ctx context.Context, sum storage.Digest, load func() ([]byte, error)) *measuring {
+	m := &measuring{start: time.Now(), done: make(chan struct{})}
+	p.background.Go(func() {
+		defer close(m.done)
+		kept, err := p.keptMeasurements(ctx, sum, p.Analyzer)
+		if err == nil || !errors.Is(err, storage.ErrNotFound) {
+			m.result, m.err = kept, err
+			return
+		}
+		v, err, _ := p.once.Do(sum.String(), func() (any, error) { return p.analyze(ctx, load) })
+		m.result, _ = v.(*filing.Measurements)
+		m.err = err
+	})
+	return m
+}
+
+func (m *measuring) wait(ctx context.Context) (*filing.Measurements, error) {
+	select {
+	case <-m.done:
+		return m.result, m.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// analyze waits for a slot, and only then loads the bytes: what waits costs no memory.
+func (p *Pipeline) analyze(ctx context.Context, load func() ([]byte, error)) (*filing.Measurements, error) {
+	if err := p.acquire(ctx, p.slots); err != nil {
+		return nil, fmt.Errorf("wait for a slot: %w", err)
+	}
+	defer release(p.slots)
+	data, err := load()
+	if err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, p.cfg.MeasureDeadline)
+	defer cancel()
+	m, err := p.Measurer.Analyze(limited, data)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		// It would take as long the next time: a person looks at it (finding not_measured), and nobody tries for ever.
+		return &filing.Measurements{Analyzer: p.Analyzer, Bytes: int64(len(data)), Format: imaging.Recognize(data)}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("measure: %w", err)
+	}
+	return &m, nil
+}
+
+// finished reports whether the analyzer came to its end. What a deadline left unfinished is no function of the bytes, and
+// is not kept for them.
+func finished(m *filing.Measurements) bool {
+	return !m.Format.Accepted() || m.Decode != nil || m.Refused != ""
+}
+
+func (p *Pipeline) keptMeasurements(ctx context.Context, sum storage.Digest, analyzer string) (*filing.Measurements, error) {
+	data, err := p.Records.Measurements(ctx, sum, analyzer)
+	if err != nil {
+		return nil, err
+	}
+	m := new(filing.Measurements)
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("measurements of %s as kept: %w", sum, err)
+	}
+	return m, nil
+}
+
+// duplicates are the other files that hold the same picture, byte for byte or to the eye.
+func (p *Pipeline) duplicates(ctx context.Context, of *storage.Material, m *filing.Measurements) ([]checks.Duplicate, error) {
+	sums := []storage.Digest{digestOf(of)}
+	distance := map[string]int{}
+	if m.Pixels != nil && m.Pixels.Hash != "" {
+		similar, err := p.Records.SimilarContents(ctx, p.Analyzer, m.Pixels.Hash, checks.DefaultThresholds().DuplicateDistance)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range similar {
+			if distance[s.Sum.String()] = s.Distance; s.Sum != sums[0] {
+				sums = append(sums, s.Sum)
+			}
+		}
+	}
+	uses, err := p.Records.Uses(ctx, sums...)
+	if err != nil {
+		return nil, err
+	}
+	var out []checks.Duplicate
+	for i := range uses {
+		if u := &uses[i]; u.ID != of.ID && u.ID != of.MadeFrom && u.MadeFrom != of.ID {
+			out = append(out, checks.Duplicate{
+				SameBytes: u.SHA256 == of.SHA256, Distance: distance[u.SHA256],
+				OtherFiling: u.FilingID != of.FilingID, Declared: declaredOf(u),
+			})
+		}
+	}
+	return out, nil
+}
+
+// Judge makes the report on one measured file: what the command line and the service both answer. It is pure.
+func Judge(sum string, m filing.Measurements, in checks.FileInput) filing.FileReport {
+	in.Measurements = m
+	findings := checks.File(in)
+	r := filing.FileReport{
+		SHA256: sum, Bytes: m.Bytes, Format: m.Format, Verdict: filing.VerdictOf(findings), Findings: findings, Measurements: &m,
+	}
+	if in.Declared != (filing.Declared{}) {
+		r.Declared = &in.Declared
+	}
+	return r
+}
+
+// asOf is the date that the facts name, or today.
+func (p *Pipeline) asOf(facts *filing.Facts) filing.Date {
+	if v := facts.Get(filing.FactAsOf); v.Known {
+		return v.Date()
+	}
+	return p.today()
+}
+
+func (p *Pipeline) saveCheck(ctx context.Context, material *storage.Material, r filing.FileReport, asOf filing.Date) error {
+	findings, err := json.Marshal(r.Findings)
+	if err != nil {
+		return fmt.Errorf("print findings: %w", err)
+	}
+	var keep []storage.Measured
+	if finished(r.Measurements) {
+		measured := storage.Measured{Sum: digestOf(material), Analyzer: p.Analyzer}
+		if measured.Data, err = json.Marshal(r.Measurements); err != nil {
+			return fmt.Errorf("print measurements: %w", err)
+		}
+		if r.Measurements.Pixels != nil {
+			measured.Hash = r.Measurements.Pixels.Hash
+		}
+		keep = append(keep, measured)
+	}
+	return p.Records.SaveCheck(ctx, material.ID, storage.Check{
+		Verdict: r.Verdict, Findings: findings, Analyzer: p.Analyzer, ChecksVersion: checks.Version,
+		Rules: p.rules().Hash(), AsOf: asOf.String(), ElapsedMS: r.ElapsedMS, CheckedAt: p.Now(),
+	}, keep...)
+}

@@ -1,0 +1,121 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging"
+	"github.com/preflight-icp/preflight/storage"
+)
+
+// ThumbnailSide is the long side of a thumbnail in pixels: sharp at 240 CSS pixels on a phone's doubled screen.
+const ThumbnailSide = 480
+
+// derivativesVersion changes whenever a derivative of the same bytes would be another picture.
+const derivativesVersion = "1"
+
+// Image is a picture of a file: the original bytes, or a rendering that is made once and kept in the store.
+func (p *Pipeline) Image(ctx context.Context, who Viewer, id string, variant Variant) (*Image, error) {
+	m, _, err := p.visibleMaterial(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	sum := digestOf(m)
+	key, contentType := storage.ObjectKey(sum), contentTypes[m.Format]
+	etag := fmt.Sprintf(`"%s"`, m.SHA256)
+	if contentType == "" {
+		contentType = "application/octet-stream" // never what a browser would run
+	}
+	if variant != VariantOriginal {
+		if !m.Format.Accepted() {
+			return nil, ErrUnreadable
+		}
+		key = storage.DerivativeKey(sum, string(variant), derivativesVersion)
+		etag = fmt.Sprintf(`"%s-%s-%s"`, m.SHA256, variant, derivativesVersion)
+		if contentType, err = p.derive(ctx, m, variant, key); err != nil {
+			return nil, err
+		}
+	}
+	info, err := p.Objects.Stat(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("picture of file %s: %w", m.ID, err)
+	}
+	return &Image{
+		ETag: etag, ContentType: contentType, Size: info.Size, ModTime: info.ModTime,
+		Open: func(offset, length int64) (io.ReadCloser, error) { return p.Objects.Get(ctx, key, offset, length) },
+	}, nil
+}
+
+var contentTypes = map[filing.Format]string{
+	filing.FormatJPEG: "image/jpeg", filing.FormatPNG: "image/png", filing.FormatGIF: "image/gif",
+}
+
+// derive makes a rendering unless it is kept already; asked for twice at once it is made once. It returns the media type.
+func (p *Pipeline) derive(ctx context.Context, m *storage.Material, variant Variant, key string) (string, error) {
+	if _, err := p.Objects.Stat(ctx, key); err == nil {
+		return p.derivedType(ctx, key)
+	} else if !errors.Is(err, storage.ErrNotFound) {
+		return "", err
+	}
+	_, err, _ := p.drawing.Do(key, func() (any, error) {
+		// Others may wait for the same picture: it does not end with the request of the one who asked first.
+		ctx := p.life
+		picture, err := p.render(ctx, m, func(data []byte) ([]byte, error) {
+			ctx, cancel := context.WithTimeout(ctx, p.cfg.MeasureDeadline)
+			defer cancel()
+			if variant == VariantThumbnail {
+				return p.Renderer.Thumbnail(ctx, data, ThumbnailSide)
+			}
+			return p.Renderer.Upright(ctx, data)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if err := p.Objects.Put(ctx, key, storage.BytesContent(picture)); err != nil {
+			return nil, err
+		}
+		// The file may have been deleted while it was drawn: then nothing of it may stay.
+		if _, err := p.Records.Material(ctx, m.ID); errors.Is(err, storage.ErrNotFound) {
+			return nil, errors.Join(ErrNotFound, p.Objects.Delete(ctx, key))
+		}
+		return nil, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return p.derivedType(ctx, key)
+}
+
+// derivedType recognizes a rendering by its first bytes, as everything else is.
+func (p *Pipeline) derivedType(ctx context.Context, key string) (string, error) {
+	r, err := p.Objects.Get(ctx, key, 0, imaging.RecognizeBytes)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = r.Close() }()
+	head, err := io.ReadAll(io.LimitReader(r, imaging.RecognizeBytes))
+	if err != nil {
+		return "", fmt.Errorf("read a rendering: %w", err)
+	}
+	return contentTypes[imaging.Recognize(head)], nil
+}
+
+// render loads a file in a slot and makes a picture from it.
+func (p *Pipeline) render(ctx context.Context, m *storage.Material, draw func(data []byte) ([]byte, error)) ([]byte, error) {
+	if err := p.acquire(ctx, p.slots); err != nil {
+		return nil, fmt.Errorf("wait for a slot: %w", err)
+	}
+	defer release(p.slots)
+	data, err := p.load(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	picture, err := draw(data)
+	if errors.Is(err, imaging.ErrDamaged) || errors.Is(err, imaging.ErrUnsupported) || errors.Is(err, imaging.ErrTooManyPixels) {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return picture, err
+}

@@ -1,0 +1,52 @@
+package pipeline
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/preflight-icp/preflight/storage"
+)
+
+// Sweep intervals: keys hold for a day, and a deletion that a crash interrupted may wait a few minutes.
+const (
+	sweepEvery = 5 * time.Minute
+	sweepBatch = 100
+)
+
+// Sweep finishes what was interrupted and forgets what is over, now and every few minutes until ctx ends, and follows the
+// rules in force. Any number of processes may do it at once.
+func (p *Pipeline) Sweep(ctx context.Context) {
+	var following sync.WaitGroup
+	following.Go(func() { p.follow(ctx) })
+	defer following.Wait()
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for {
+		p.sweepOnce(ctx)
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (p *Pipeline) sweepOnce(ctx context.Context) {
+	if _, err := p.Records.PurgeKeys(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("purge idempotency keys", "error", err.Error())
+	}
+	if _, err := storage.RemoveDeleted(ctx, p.Records, p.Objects, sweepBatch); err != nil && ctx.Err() == nil {
+		p.Log.Error("finish deletions", "error", err.Error())
+	}
+}
+
+// removeContents deletes the objects of contents that nothing refers to any more, and everything made from them. What
+// fails stays noted in the records, and the next sweep does it: the filing is gone for its owner already.
+func (p *Pipeline) removeContents(ctx context.Context, sums []storage.Digest) {
+	for _, sum := range sums {
+		if err := storage.RemoveContent(ctx, p.Records, p.Objects, sum); err != nil && ctx.Err() == nil {
+			p.Log.Error("delete content, the next sweep tries again", "error", err.Error())
+		}
+	}
+}
