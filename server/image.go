@@ -1,0 +1,93 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/preflight-icp/preflight/pipeline"
+)
+
+var variants = []pipeline.Variant{pipeline.VariantOriginal, pipeline.VariantUpright, pipeline.VariantThumbnail}
+
+// image sends a picture with a strong ETag, 304 and ranges; only this viewer's browser may keep it.
+func (s *Server) image(c echo.Context) error {
+	variant := pipeline.Variant(c.QueryParam("variant"))
+	if variant == "" {
+		variant = pipeline.VariantUpright
+	}
+	if !slices.Contains(variants, variant) {
+		return newProblem("invalid_request").withField("variant", "没有这种图片", "no such variant", "original", "upright", "thumbnail")
+	}
+	img, err := s.flow.Image(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), variant)
+	if err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("ETag", img.ETag)
+	h.Set("Cache-Control", "private, no-cache") // kept by this browser, asked for again each time: 304
+	h.Set("Vary", "Authorization, Cookie")
+	h.Set("Content-Type", img.ContentType)
+	h.Set("Content-Disposition", "inline")
+	body := &seekingImage{img: img}
+	defer func() { _ = body.Close() }()
+	http.ServeContent(c.Response(), c.Request(), "", img.ModTime, body)
+	return body.failure
+}
+
+// seekingImage gives http.ServeContent what it wants, opening the store only for the part that is sent.
+type seekingImage struct {
+	img     *pipeline.Image
+	at      int64
+	open    io.ReadCloser
+	failure error
+}
+
+func (s *seekingImage) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += s.at
+	case io.SeekEnd:
+		offset += s.img.Size
+	}
+	if offset < 0 {
+		return 0, fmt.Errorf("seek to %d: before the beginning", offset)
+	}
+	if offset != s.at {
+		_ = s.Close()
+	}
+	s.at = offset
+	return offset, nil
+}
+
+func (s *seekingImage) Read(p []byte) (int, error) {
+	if s.at >= s.img.Size {
+		return 0, io.EOF
+	}
+	if s.open == nil {
+		r, err := s.img.Open(s.at, s.img.Size-s.at)
+		if err != nil {
+			s.failure = err
+			return 0, err
+		}
+		s.open = r
+	}
+	n, err := s.open.Read(p)
+	s.at += int64(n)
+	if err != nil && err != io.EOF {
+		s.failure = err
+	}
+	return n, err
+}
+
+func (s *seekingImage) Close() error {
+	if s.open == nil {
+		return nil
+	}
+	err := s.open.Close()
+	s.open = nil
+	return err
+}

@@ -1,0 +1,323 @@
+package server
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/templates"
+)
+
+// pagePolicy lets pages load their own style, script and pictures, and nothing else from anywhere.
+const pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+const languageCookie = "preflight_lang"
+
+// routePages adds the plain upload pages. They use the same operations and the same table of access as the API.
+func (s *Server) routePages() {
+	static := http.StripPrefix("/static/", http.FileServerFS(templates.Static()))
+	s.echo.GET("/static/*", func(c echo.Context) error {
+		if _, err := fs.Stat(templates.Static(), c.Param("*")); err != nil {
+			return pipeline.ErrNotFound
+		}
+		c.Response().Header().Set("Cache-Control", "public, max-age=3600")
+		static.ServeHTTP(c.Response(), c.Request())
+		return nil
+	})
+	s.echo.GET("/", s.visitor("create-filing", s.homePage))
+	s.echo.POST("/check", s.visitor("check-photo", s.checkPage))
+	s.echo.POST("/filings", s.visitor("create-filing", s.openFiling))
+	s.echo.GET("/filings/:id", s.visitor("get-report", s.filingPage))
+	s.echo.POST("/filings/:id/materials", s.visitor("upload-material", s.uploadPage))
+	s.echo.POST("/materials/:id/repairs", s.visitor("repair-material", s.repairPage))
+	s.echo.GET("/login", s.loginPage)
+	s.echo.POST("/session", s.login)
+	s.echo.POST("/language", s.chooseLanguage)
+}
+
+// visitor guards a page: who has no session is asked for a token, and a form that another site sends is refused.
+func (s *Server) visitor(operation string, h echo.HandlerFunc) echo.HandlerFunc {
+	guarded := s.authorized(operation, true, h)
+	return func(c echo.Context) error {
+		err := s.sameOrigin(c)
+		if err == nil {
+			err = guarded(c)
+		}
+		if err == nil {
+			return nil
+		}
+		problem := s.problemOf(c.Request().Context(), err)
+		if problem.Status >= 500 {
+			s.log.Error("page failed", "route", c.Path(), "error", err.Error())
+		}
+		s.metrics.problems.WithLabelValues(problem.Code).Inc()
+		return s.page(c, problem.Status, "failure", templates.Failure{
+			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated",
+		})
+	}
+}
+
+// sameOrigin refuses a form that comes from another site. The cookie is SameSite=Strict already; this is the second lock.
+func (s *Server) sameOrigin(c echo.Context) error {
+	r := c.Request()
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return newProblem("not_found")
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "null" {
+		u, err := url.Parse(origin)
+		public, _ := url.Parse(s.cfg.PublicURL)
+		if err != nil || (u.Host != r.Host && (public == nil || u.Host != public.Host)) {
+			return newProblem("not_found")
+		}
+	}
+	return nil
+}
+
+func (s *Server) page(c echo.Context, status int, name string, data any) error {
+	var buf bytes.Buffer
+	if err := s.pages.Render(&buf, s.language(c), name, data); err != nil {
+		return err
+	}
+	h := c.Response().Header()
+	h.Set("Content-Security-Policy", pagePolicy)
+	h.Set("Cache-Control", "no-store")
+	return c.HTMLBlob(status, buf.Bytes())
+}
+
+// language is what the visitor chose, else the first of the browser's that there is, else Chinese.
+func (s *Server) language(c echo.Context) string {
+	if cookie, err := c.Cookie(languageCookie); err == nil && slices.Contains(templates.Languages, cookie.Value) {
+		return cookie.Value
+	}
+	for tag := range strings.SplitSeq(c.Request().Header.Get("Accept-Language"), ",") {
+		base, _, _ := strings.Cut(strings.TrimSpace(tag), "-")
+		base, _, _ = strings.Cut(base, ";")
+		if slices.Contains(templates.Languages, base) {
+			return base
+		}
+	}
+	return templates.Languages[0]
+}
+
+func (s *Server) chooseLanguage(c echo.Context) error {
+	if err := s.sameOrigin(c); err != nil {
+		return err
+	}
+	lang := c.FormValue("lang")
+	if !slices.Contains(templates.Languages, lang) {
+		return newProblem("invalid_request").withField("lang", "没有这种语言", "no such language", templates.Languages...)
+	}
+	c.SetCookie(&http.Cookie{Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 60 * 60, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: s.https()})
+	back := "/"
+	if u, err := url.Parse(c.Request().Referer()); err == nil && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") {
+		back = u.Path
+	}
+	return c.Redirect(http.StatusSeeOther, back)
+}
+
+func (s *Server) https() bool { return strings.HasPrefix(s.cfg.PublicURL, "https://") }
+
+// loginPage asks for a token. The link that is printed at start carries one behind #, which no server and no log sees.
+func (s *Server) loginPage(c echo.Context) error {
+	return s.page(c, http.StatusOK, "failure", templates.Failure{
+		Message: filing.Text{ZH: "请输入令牌", EN: "A token, please"},
+		Advice:  filing.Text{ZH: "令牌由运维人员提供。", EN: "The operator of the service gives it to you."},
+		Login:   true,
+	})
+}
+
+// login takes a token and gives the browser a cookie that no script can read and no other site can use.
+func (s *Server) login(c echo.Context) error {
+	if err := s.sameOrigin(c); err != nil {
+		return err
+	}
+	token := strings.TrimSpace(c.FormValue("token"))
+	if _, err := s.auth.Authenticate(c.Request().Context(), token); err != nil {
+		p := newProblem("unauthenticated")
+		return s.page(c, p.Status, "failure", templates.Failure{Message: p.Message, Advice: p.Advice, Code: p.Code, Login: true})
+	}
+	c.SetCookie(&http.Cookie{Name: sessionCookie, Value: token, Path: "/", MaxAge: 12 * 60 * 60, SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: s.https()})
+	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// materialChoices are what a file can be declared as: every material that consists of files.
+func materialChoices() []templates.Choice {
+	var out []templates.Choice
+	for _, m := range checks.Vocabulary() {
+		if len(m.Pages("")) > 0 {
+			out = append(out, templates.Choice{Value: m.Code, Name: m.Name})
+		}
+	}
+	return out
+}
+
+func (s *Server) homePage(c echo.Context) error {
+	data := templates.Home{Materials: materialChoices()}
+	for _, p := range checks.Provinces() {
+		data.Provinces = append(data.Provinces, templates.Choice{Value: p.Code, Name: filing.Text{ZH: p.Name, EN: templates.ProvinceEnglish(p.Code)}})
+	}
+	return s.page(c, http.StatusOK, "home", data)
+}
+
+func (s *Server) checkPage(c echo.Context) error {
+	src, err := s.source(c)
+	if err != nil {
+		return err
+	}
+	report, err := s.flow.Check(c.Request().Context(), src)
+	if err != nil {
+		return src.explain(err)
+	}
+	return s.page(c, http.StatusOK, "checked", templates.Checked{Report: *report})
+}
+
+func (s *Server) openFiling(c echo.Context) error {
+	facts, err := json.Marshal(map[string]any{
+		"province": c.FormValue("province"), "action": c.FormValue("action"), "applicant": map[string]any{"type": c.FormValue("type")},
+	})
+	if err != nil {
+		return fmt.Errorf("print facts: %w", err)
+	}
+	v, err := s.flow.CreateFiling(c.Request().Context(), viewerOf(c.Request().Context()), facts)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/filings/"+v.ID)
+}
+
+func (s *Server) filingPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	v, err := s.flow.Filing(ctx, viewerOf(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	report, err := s.flow.Report(ctx, viewerOf(ctx), v.ID)
+	if err != nil {
+		return err
+	}
+	return s.page(c, http.StatusOK, "filing", filingView(v.Facts, report))
+}
+
+func (s *Server) uploadPage(c echo.Context) error {
+	src, err := s.source(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.flow.Upload(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), src); err != nil {
+		return src.explain(err)
+	}
+	return c.Redirect(http.StatusSeeOther, "/filings/"+c.Param("id"))
+}
+
+func (s *Server) repairPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	a, err := s.flow.Repair(ctx, viewerOf(ctx), c.Param("id"), pipeline.Repair(c.FormValue("repair")))
+	if errors.Is(err, pipeline.ErrNoRepair) {
+		return newProblem("no_repair")
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/filings/"+a.Material.Filing)
+}
+
+// filingView arranges a report for the page: every requirement a slot with a place for each of its pages.
+func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
+	parties := pipeline.PartiesOf(facts)
+	view := templates.Filing{ID: report.Filing, Report: report, Materials: materialChoices()}
+	files := map[string]*filing.MaterialReport{}
+	for i := range report.Files {
+		files[report.Files[i].ID] = &report.Files[i]
+	}
+	shown := map[string]bool{}
+	for i, m := range report.Required {
+		// What is one document is one place to upload it: an individual's ID is asked for under three names.
+		if j := slices.IndexFunc(report.Required[:i], func(o filing.Match) bool { return checks.SameDocument(parties, o.Requirement, m.Requirement) }); j >= 0 {
+			name, _ := checks.MaterialOf(m.Material)
+			k := slices.IndexFunc(view.Slots, func(s templates.Slot) bool { return s.First == j })
+			view.Slots[k].Also = append(view.Slots[k].Also, name.Name)
+			continue
+		}
+		slot := templates.Slot{First: i, Of: checks.PartyName(parties, m.Of), State: m.State, Explanation: m.Explanation, Clauses: m.Clauses}
+		for _, code := range alternatives(m.Requirement) {
+			material, ok := checks.MaterialOf(code)
+			if !ok {
+				continue
+			}
+			slot.Names = append(slot.Names, material.Name)
+			pages := material.Pages(parties.Applicant)
+			for _, page := range pages {
+				place := templates.Place{Material: code, Page: page, Of: m.Of, Label: placeLabel(material.Name, page, len(pages) > 1)}
+				if f := fileAt(files, m.Files, code, page); f != nil {
+					place.File, shown[f.ID] = f, true
+				}
+				slot.Places = append(slot.Places, place)
+			}
+		}
+		if m.State == filing.MatchSatisfied {
+			view.Done++
+		}
+		view.Slots = append(view.Slots, slot)
+	}
+	for _, f := range report.Files {
+		if !shown[f.ID] && f.State != filing.MaterialReplaced {
+			view.Other = append(view.Other, f)
+		}
+	}
+	for _, b := range report.Blockers {
+		view.Blocked = append(view.Blocked, templates.Item{Name: checks.NameOf(b.Code), Of: checks.PartyName(parties, b.Of), Clauses: b.Clauses})
+	}
+	for _, n := range report.Notices {
+		view.Notices = append(view.Notices, templates.Item{Name: checks.NameOf(n.Code), Of: checks.PartyName(parties, n.Of), Clauses: n.Clauses})
+	}
+	return view
+}
+
+func alternatives(r filing.Requirement) []string {
+	if r.Material != "" {
+		return []string{r.Material}
+	}
+	return r.AnyOf
+}
+
+// fileAt is the file that was matched for a page of a material, or of another that is the same document; a file that
+// declares no page stands for the first.
+func fileAt(files map[string]*filing.MaterialReport, matched []string, material string, page filing.Page) *filing.MaterialReport {
+	var other *filing.MaterialReport
+	for _, id := range matched {
+		f := files[id]
+		if f == nil || f.Declared == nil || cmp.Or(f.Declared.Page, filing.PageFront) != page {
+			continue
+		}
+		if f.Declared.Material == material {
+			return f
+		}
+		other = f
+	}
+	return other
+}
+
+func placeLabel(name filing.Text, page filing.Page, several bool) filing.Text {
+	if !several {
+		return name
+	}
+	if page == filing.PageBack {
+		return filing.Text{ZH: name.ZH + "（反面）", EN: name.EN + " (back)"}
+	}
+	return filing.Text{ZH: name.ZH + "（正面）", EN: name.EN + " (front)"}
+}

@@ -1,0 +1,365 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humaecho"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/templates"
+)
+
+// Config holds what concerns HTTP. Zero values are not defaults: start from DefaultConfig.
+type Config struct {
+	// Listen is the address to listen on, host:port.
+	Listen string
+	// PublicURL is the address under which people reach the service, e.g. https://preflight.example; empty means http
+	// on the listening address. A cookie is Secure when it begins with https.
+	PublicURL string
+	// MaxBody is the largest upload in bytes; the same as the pipeline's.
+	MaxBody int64
+	// MaxJSON is the largest JSON body in bytes.
+	MaxJSON int64
+	// StallTimeout ends an upload of which nothing arrived for so long; UploadTimeout ends the slowest one.
+	StallTimeout  time.Duration
+	UploadTimeout time.Duration
+	// ShutdownTimeout is how long requests under way may finish once the service was told to stop.
+	ShutdownTimeout time.Duration
+}
+
+// DefaultConfig listens on loopback only. A phone on a bad network may take minutes for 4 MB: only a stall ends it.
+func DefaultConfig() Config {
+	return Config{
+		Listen: "127.0.0.1:8080", MaxBody: 32 << 20, MaxJSON: 1 << 20,
+		StallTimeout: 30 * time.Second, UploadTimeout: 10 * time.Minute, ShutdownTimeout: 20 * time.Second,
+	}
+}
+
+// Validate says everything that is wrong with the configuration.
+func (c Config) Validate() error {
+	var errs []error
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		errs = append(errs, fmt.Errorf("listen address %q: want host:port, e.g. 127.0.0.1:8080", c.Listen))
+	}
+	if c.PublicURL != "" {
+		u, err := url.Parse(c.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
+			errs = append(errs, fmt.Errorf("public URL %q: want http(s)://host[:port][/path]", c.PublicURL))
+		}
+	}
+	if c.MaxJSON < 1<<10 {
+		errs = append(errs, fmt.Errorf("JSON limit %d: at least 1024", c.MaxJSON))
+	}
+	if c.StallTimeout <= 0 || c.UploadTimeout < c.StallTimeout || c.ShutdownTimeout <= 0 {
+		errs = append(errs, errors.New("timeouts: all above 0, and the upload timeout not below the stall timeout"))
+	}
+	return errors.Join(errs...)
+}
+
+// Server answers HTTP.
+type Server struct {
+	cfg     Config
+	flow    *pipeline.Pipeline
+	auth    Authorizer
+	log     *slog.Logger
+	metrics *metrics
+	pages   *templates.Pages
+	echo    *echo.Echo
+	api     huma.API
+}
+
+// humaHooks sets huma's constructor of errors, which is global in that library: once, to a function without state.
+var humaHooks = sync.OnceFunc(func() { huma.NewError = humaError })
+
+// New wires the routes. version is printed in the API's document; reg takes the metrics.
+func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger, reg *prometheus.Registry, version string) (*Server, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, fmt.Errorf("server configuration: %w", err)
+	}
+	humaHooks()
+	pages, err := templates.Load()
+	if err != nil {
+		return nil, fmt.Errorf("load pages: %w", err)
+	}
+	s := &Server{cfg: cfg, flow: flow, auth: auth, log: log, metrics: newMetrics(reg), pages: pages, echo: echo.New()}
+	s.echo.HideBanner, s.echo.HidePort = true, true
+	s.echo.HTTPErrorHandler = s.handleError
+	s.echo.Use(s.identify, s.observe, s.recoverPanics, s.secureHeaders)
+
+	config := huma.DefaultConfig("Preflight", version)
+	config.Info.Description = apiDescription
+	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer": {Type: "http", Scheme: "bearer", Description: "A token of the operator's token file, or the development token that is printed at start."},
+	}
+	config.Security = []map[string][]string{{"bearer": {}}}
+	// what it is in JSON, which its Go type does not tell
+	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[filing.ReasonFacts](), reflect.TypeFor[map[string]any]())
+	s.api = humaecho.New(s.echo, config)
+	s.api.UseMiddleware(s.authorizeHuma)
+
+	s.routeFilings()
+	s.routeMaterials()
+	s.routeChecks()
+	s.routeRuleSets()
+	s.routeDocument()
+	s.routeOperations(reg)
+	s.routePages()
+	return s, nil
+}
+
+// Handler is the whole service, for tests and for embedding.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Routes lists every route, "GET /v1/filings/{id}", in no order.
+func (s *Server) Routes() []string {
+	var out []string
+	for _, r := range s.echo.Routes() {
+		segments := strings.Split(r.Path, "/")
+		for i, segment := range segments {
+			if strings.HasPrefix(segment, ":") {
+				segments[i] = "{" + segment[1:] + "}"
+			}
+		}
+		out = append(out, r.Method+" "+strings.Join(segments, "/"))
+	}
+	return out
+}
+
+// Serve answers on the listener until ctx ends, then lets requests under way finish.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	srv := &http.Server{
+		Handler:           s.echo,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.cfg.ShutdownTimeout)
+	defer cancel()
+	if err := srv.Shutdown(grace); err != nil {
+		_ = srv.Close()
+		<-failed
+		return fmt.Errorf("requests were still under way after %s: %w", s.cfg.ShutdownTimeout, err)
+	}
+	<-failed // http.ErrServerClosed
+	return nil
+}
+
+type contextKey int
+
+const principalKey contextKey = iota
+
+func principalOf(ctx context.Context) Principal {
+	p, _ := ctx.Value(principalKey).(Principal)
+	return p
+}
+
+func viewerOf(ctx context.Context) pipeline.Viewer {
+	p := principalOf(ctx)
+	return pipeline.Viewer{Name: p.Name, All: p.Role.seesAll()}
+}
+
+// sessionCookie carries the token for the pages, where a browser cannot send a header.
+const sessionCookie = "preflight_session"
+
+// authenticate finds who makes the request: the Authorization header, or the cookie of the pages.
+func (s *Server) authenticate(ctx context.Context, header string, cookie func(string) (*http.Cookie, error)) (Principal, error) {
+	if scheme, token, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return s.auth.Authenticate(ctx, strings.TrimSpace(token))
+	}
+	if cookie != nil {
+		if c, err := cookie(sessionCookie); err == nil {
+			return s.auth.Authenticate(ctx, c.Value)
+		}
+	}
+	return Principal{}, ErrUnauthenticated
+}
+
+// authorize decides on an operation for a request of the API: only the Authorization header counts there, so that no
+// other site can make a browser call it; pictures are the exception, since pages show them.
+func (s *Server) authorize(r *http.Request, operation string, cookie bool) (Principal, *Problem) {
+	from := r.Cookie
+	if !cookie {
+		from = nil
+	}
+	p, err := s.authenticate(r.Context(), r.Header.Get("Authorization"), from)
+	if err != nil {
+		return Principal{}, newProblem("unauthenticated")
+	}
+	if !allowed(operation, p.Role) {
+		return Principal{}, newProblem("not_found")
+	}
+	return p, nil
+}
+
+func (s *Server) authorizeHuma(ctx huma.Context, next func(huma.Context)) {
+	c := humaecho.Unwrap(ctx)
+	p, problem := s.authorize(c.Request(), ctx.Operation().OperationID, false)
+	if problem != nil {
+		problem.write(c.Response())
+		return
+	}
+	next(huma.WithValue(ctx, principalKey, p))
+}
+
+// authorized guards a raw handler as authorizeHuma guards huma's.
+func (s *Server) authorized(operation string, cookie bool, h echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		p, problem := s.authorize(c.Request(), operation, cookie)
+		if problem != nil {
+			return problem
+		}
+		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), principalKey, p)))
+		return h(c)
+	}
+}
+
+// identify gives every request an id, which is in the log line and in the answer.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return fmt.Errorf("make a request id: %w", err)
+		}
+		c.Response().Header().Set("X-Request-Id", id.String())
+		return next(c)
+	}
+}
+
+// observe writes one log line and the metrics of a request. Paths are logged as routes, without ids or queries.
+func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		s.metrics.inFlight.Inc()
+		defer s.metrics.inFlight.Dec()
+		err := next(c)
+		if err != nil {
+			s.handleError(err, c)
+		}
+		elapsed := time.Since(start)
+		route := c.Path()
+		if route == "" {
+			route = "unknown"
+		}
+		status := c.Response().Status
+		s.metrics.requests.WithLabelValues(c.Request().Method, route, fmt.Sprint(status)).Observe(elapsed.Seconds())
+		level := slog.LevelInfo
+		if status >= 500 {
+			level = slog.LevelError
+		} else if route == "/healthz" || route == "/readyz" || route == "/metrics" {
+			level = slog.LevelDebug
+		}
+		s.log.Log(c.Request().Context(), level, "request",
+			"id", c.Response().Header().Get("X-Request-Id"), "method", c.Request().Method, "route", route,
+			"status", status, "ms", elapsed.Milliseconds(), "in", c.Request().ContentLength, "out", c.Response().Size)
+		return nil
+	}
+}
+
+// recoverPanics turns a panic into an internal error: one request fails, not the service. The panic's value is not
+// logged, since it may quote what was in hand; its type and place are.
+func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if r := recover(); r != nil {
+				if r == http.ErrAbortHandler { //nolint:errorlint // net/http, which it is meant for, knows the very value only
+					panic(r)
+				}
+				err = &panicError{kind: fmt.Sprintf("%T", r), stack: panicPlace()}
+			}
+		}()
+		return next(c)
+	}
+}
+
+// secureHeaders are those of every answer; pages add their own policy for content.
+func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		h := c.Response().Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		return next(c)
+	}
+}
+
+// handleError is where every error of a handler becomes an answer.
+func (s *Server) handleError(err error, c echo.Context) {
+	problem := s.problemOf(c.Request().Context(), err)
+	if problem.Status >= 500 {
+		s.log.Error("request failed", "id", c.Response().Header().Get("X-Request-Id"), "route", c.Path(), "error", err.Error())
+	}
+	s.metrics.problems.WithLabelValues(problem.Code).Inc()
+	if c.Response().Committed {
+		return
+	}
+	problem.write(c.Response())
+}
+
+// problemOf maps an error of any room below to the public table.
+func (s *Server) problemOf(ctx context.Context, err error) *Problem {
+	var (
+		problem  *Problem
+		tooLarge *pipeline.TooLargeError
+		facts    *pipeline.FactsError
+		he       *echo.HTTPError
+		maxBytes *http.MaxBytesError
+	)
+	switch {
+	case errors.As(err, &problem):
+		return problem
+	case errors.As(err, &tooLarge):
+		return newProblem("body_too_large").withLimit(nil, map[string]any{"max_bytes": tooLarge.Limit})
+	case errors.As(err, &maxBytes):
+		return newProblem("body_too_large").withLimit(nil, map[string]any{"max_bytes": maxBytes.Limit})
+	case errors.As(err, &facts):
+		return factsProblem(facts)
+	case errors.Is(err, pipeline.ErrNotFound):
+		return newProblem("not_found")
+	case errors.Is(err, pipeline.ErrConflict):
+		return newProblem("revision_conflict")
+	case errors.Is(err, pipeline.ErrKeyReused):
+		return newProblem("key_reused")
+	case errors.Is(err, pipeline.ErrBusy):
+		return newProblem("busy")
+	case errors.Is(err, pipeline.ErrIncomplete):
+		return newProblem("incomplete_body")
+	case errors.Is(err, pipeline.ErrUnreadable):
+		return newProblem("picture_unreadable")
+	case errors.Is(err, pipeline.ErrNoRepair):
+		return newProblem("no_repair")
+	case errors.As(err, &he):
+		return newProblem(codeOfStatus(he.Code))
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		return newProblem("client_closed")
+	case errors.Is(err, context.DeadlineExceeded):
+		return newProblem("unavailable")
+	default:
+		return newProblem("internal")
+	}
+}

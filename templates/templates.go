@@ -1,0 +1,99 @@
+// Package templates holds the pages that people see, as embedded files, and the little code that renders them. Every
+// page exists in Chinese and English from one source: {{t "中文" "English"}}. It knows the nouns of filing and never
+// reaches storage.
+package templates
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Languages of the pages; the first is what a visitor sees who asks for none of them.
+var Languages = []string{"zh", "en"}
+
+// Pages renders every page in every language.
+type Pages struct {
+	sets map[string]map[string]*template.Template // language, page
+}
+
+// Static are the files that pages refer to: styles and the little script that pages do without.
+func Static() fs.FS {
+	sub, err := fs.Sub(staticFiles, "static")
+	if err != nil {
+		panic(err) // the folder is embedded: it is there
+	}
+	return sub
+}
+
+// Load parses every page once for each language.
+func Load() (*Pages, error) {
+	names, err := fs.Glob(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("list pages: %w", err)
+	}
+	p := &Pages{sets: map[string]map[string]*template.Template{}}
+	for _, lang := range Languages {
+		p.sets[lang] = map[string]*template.Template{}
+		for _, name := range names {
+			page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
+			if page == "layout" {
+				continue
+			}
+			t, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(pageFiles, "pages/layout.html", name)
+			if err != nil {
+				return nil, fmt.Errorf("parse page %s: %w", page, err)
+			}
+			p.sets[lang][page] = t
+		}
+	}
+	return p, nil
+}
+
+func functions(lang string) template.FuncMap {
+	return template.FuncMap{
+		"t": func(zh, en string) string {
+			if lang == "en" {
+				return en
+			}
+			return zh
+		},
+		"in":    func(t filing.Text) string { return t.In(lang) },
+		"lang":  func() string { return lang },
+		"place": func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
+		// Markdown's marks of code say nothing on a page.
+		"lines": func(s string) []string { return strings.Split(strings.ReplaceAll(strings.TrimSpace(s), "`", ""), "\n") },
+	}
+}
+
+// Render writes a page whole or not at all: a template that fails leaves no half page behind.
+func (p *Pages) Render(w io.Writer, lang, page string, data any) error {
+	set, ok := p.sets[lang]
+	if !ok {
+		set = p.sets[Languages[0]]
+	}
+	t, ok := set[page]
+	if !ok {
+		return fmt.Errorf("no page %q", page)
+	}
+	var buf bytes.Buffer
+	if err := t.Execute(&buf, data); err != nil {
+		return fmt.Errorf("render page %s: %w", page, err)
+	}
+	if _, err := w.Write(buf.Bytes()); err != nil {
+		return fmt.Errorf("send page %s: %w", page, err)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package templates
+
+import "github.com/preflight-icp/preflight/filing"
+
+// Choice is one entry of a list to choose from.
+type Choice struct {
+	Value string
+	Name  filing.Text
+}
+
+// Home is the first page: check one photo, or open a filing.
+type Home struct {
+	Provinces []Choice
+	Materials []Choice
+}
+
+// Checked is what the check of one photo said.
+type Checked struct {
+	Report filing.FileReport
+}
+
+// Filing is a filing as its applicant sees it on the phone.
+type Filing struct {
+	ID      string
+	Report  *filing.Report
+	Slots   []Slot
+	Blocked []Item
+	Notices []Item
+	Other   []filing.MaterialReport
+	// Materials are what a file can be declared as, for a file that fits no slot.
+	Materials []Choice
+	Done      int
+}
+
+// Slot is one required material with a place for each of its pages.
+type Slot struct {
+	// First is the place of its requirement in the report.
+	First int
+	// Also are the other materials that the same document is required as.
+	Also        []filing.Text
+	Names       []filing.Text // more than one: any of them will do
+	Of          filing.Text
+	State       filing.MatchState
+	Explanation filing.Text
+	Clauses     []string
+	Places      []Place
+}
+
+// Place is where one page of a material is uploaded, with the file that is there.
+type Place struct {
+	Material string
+	Page     filing.Page
+	Of       string
+	Label    filing.Text
+	File     *filing.MaterialReport
+}
+
+// placeView is a place together with the filing that its form belongs to.
+type placeView struct {
+	Filing string
+	Place  Place
+}
+
+// Item is a blocker or a notice in words.
+type Item struct {
+	Name    filing.Text
+	Of      filing.Text
+	Clauses []string
+}
+
+// Failure is an error page.
+type Failure struct {
+	Message filing.Text
+	Advice  filing.Text
+	Code    string
+	// Login: a token may help.
+	Login bool
+}
+
+// Docs is the API's document, arranged for reading.
+type Docs struct {
+	Title, Version, Description string
+	Operations                  []DocsOperation
+	Problems                    []DocsProblem
+}
+
+// DocsOperation is one call of the API.
+type DocsOperation struct {
+	Method, Path, ID, Summary, Description string
+	Roles                                  []string
+	Parameters                             []DocsParameter
+	Bodies                                 []string
+	Statuses                               []string
+}
+
+// DocsParameter is one parameter of a call.
+type DocsParameter struct {
+	Name, In, Description string
+	Required              bool
+}
+
+// DocsProblem is one error of the API.
+type DocsProblem struct {
+	Code            string
+	Status          int
+	Message, Advice filing.Text
+}
+
+// ProvinceEnglish is the English name of a province by its code; the contract has the Chinese ones only.
+func ProvinceEnglish(code string) string {
+	if name, ok := provinceEnglish[code]; ok {
+		return name
+	}
+	return code
+}
+
+var provinceEnglish = map[string]string{
+	"BJ": "Beijing", "TJ": "Tianjin", "HE": "Hebei", "SX": "Shanxi", "NM": "Inner Mongolia", "LN": "Liaoning", "JL": "Jilin",
+	"HL": "Heilongjiang", "SH": "Shanghai", "JS": "Jiangsu", "ZJ": "Zhejiang", "AH": "Anhui", "FJ": "Fujian", "JX": "Jiangxi",
+	"SD": "Shandong", "HA": "Henan", "HB": "Hubei", "HN": "Hunan", "GD": "Guangdong", "GX": "Guangxi", "HI": "Hainan",
+	"CQ": "Chongqing", "SC": "Sichuan", "GZ": "Guizhou", "YN": "Yunnan", "XZ": "Tibet", "SN": "Shaanxi", "GS": "Gansu",
+	"QH": "Qinghai", "NX": "Ningxia", "XJ": "Xinjiang",
+}
