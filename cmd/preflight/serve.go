@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/preflight-icp/preflight/server"
+)
+
+type serveCommand struct {
+	serviceFlags
+
+	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"PREFLIGHT_LISTEN" placeholder:"HOST:PORT"`
+	PublicURL       string        `name:"public-url" help:"Address under which people reach the service." env:"PREFLIGHT_PUBLIC_URL" placeholder:"URL"`
+	Tokens          string        `help:"Token file: lines of role, name and SHA-256 (see: preflight token). Without it a development token is made and printed." env:"PREFLIGHT_TOKENS" placeholder:"FILE" type:"path"`
+	StallTimeout    time.Duration `help:"End an upload of which nothing arrived for so long." default:"30s" env:"PREFLIGHT_STALL_TIMEOUT" placeholder:"TIME"`
+	UploadTimeout   time.Duration `help:"Longest time for one upload." default:"10m" env:"PREFLIGHT_UPLOAD_TIMEOUT" placeholder:"TIME"`
+	ShutdownTimeout time.Duration `help:"How long requests under way may finish." default:"20s" env:"PREFLIGHT_SHUTDOWN_TIMEOUT" placeholder:"TIME"`
+}
+
+func (serveCommand) Example() string {
+	return "  preflight serve\n" +
+		"  preflight serve --listen 0.0.0.0:8080 --public-url https://preflight.example --tokens tokens.txt\n"
+}
+
+func (c *serveCommand) config() server.Config {
+	cfg := server.DefaultConfig()
+	cfg.Listen, cfg.PublicURL, cfg.MaxBody = c.Listen, c.PublicURL, c.BodyLimit
+	cfg.StallTimeout, cfg.UploadTimeout, cfg.ShutdownTimeout = c.StallTimeout, c.UploadTimeout, c.ShutdownTimeout
+	return cfg
+}
+
+// Run serves until it is told to stop.
+func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
+	if err := c.config().Validate(); err != nil {
+		return usageError("settings: %w", err)
+	}
+	tokens, development, err := c.tokens()
+	if err != nil {
+		return err
+	}
+	// Listening comes first: a taken port is said at once, and a client that connects early waits instead of failing.
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return usageError("listen: %w", err)
+	}
+	defer func() { _ = ln.Close() }()
+	p, err := c.open(ctx, c.logger(std))
+	if err != nil {
+		return err
+	}
+	defer func() {
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
+		defer cancel()
+		err = errors.Join(err, p.close(grace))
+	}()
+	s, err := server.New(c.config(), p.flow, tokens, p.log, p.registry, buildVersion())
+	if err != nil {
+		return err
+	}
+	c.greet(std, ln.Addr().String(), development)
+	return s.Serve(ctx, ln)
+}
+
+// tokens reads the token file, or makes a development token: for this run, for this machine only.
+func (c *serveCommand) tokens() (*server.Tokens, string, error) {
+	if c.Tokens == "" {
+		if !server.Loopback(c.Listen) || c.PublicURL != "" {
+			return nil, "", usageError("a public address needs --tokens: the development token is for this machine only (see: preflight token --help)")
+		}
+		token, _ := server.NewToken(server.RoleOperator, "developer")
+		t := &server.Tokens{}
+		return t, token, t.Add(server.Principal{Name: "developer", Role: server.RoleOperator}, token)
+	}
+	file, err := os.Open(c.Tokens)
+	if err != nil {
+		return nil, "", usageError("token file: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	t, err := server.ReadTokens(file)
+	if err != nil {
+		return nil, "", usageError("token file: %w", err)
+	}
+	if t.Len() == 0 {
+		return nil, "", usageError("token file: it holds no token, nobody could use the service")
+	}
+	return t, "", nil
+}
+
+// greet prints where to look and three things to try.
+func (c *serveCommand) greet(std streams, address, token string) {
+	base := c.PublicURL
+	if base == "" {
+		base = "http://" + address
+	}
+	_, _ = fmt.Fprintf(std.out, "\nPreflight %s 备案资料预检\n\n", buildVersion())
+	if token == "" {
+		_, _ = fmt.Fprintf(std.out, "  Page  上传页   %s/\n  API   接口文档  %s/docs\n\n", base, base)
+		return
+	}
+	_, _ = fmt.Fprintf(std.out, `  Page  上传页   %[1]s/login#token=%[2]s
+  API   接口文档  %[1]s/docs
+  Data  数据     %[3]s
+
+Three things to try 试一试 (the token is for this run only):
+
+  export TOKEN=%[2]s
+  1. check a photo 检查一张照片
+     curl -s -H "Authorization: Bearer $TOKEN" -F file=@front.jpg -F material=principal_id -F page=front %[1]s/v1/checks
+  2. open a filing, see what it needs 新建备案，查看所需资料
+     curl -s -H "Authorization: Bearer $TOKEN" -H "Content-Type: application/json" -d '{"facts":{"province":"BJ","action":"new","applicant":{"type":"individual"}}}' %[1]s/v1/filings
+  3. the same check without the server 不经服务直接检查
+     preflight check front.jpg --material principal_id --page front
+
+`, base, token, c.Data)
+}
+
+type workCommand struct {
+	serviceFlags
+	ShutdownTimeout time.Duration `help:"How long jobs under way may finish." default:"20s" env:"PREFLIGHT_SHUTDOWN_TIMEOUT" placeholder:"TIME"`
+}
+
+func (workCommand) Example() string {
+	return "  preflight work --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000' --jobs 4\n"
+}
+
+// Run works jobs until it is told to stop.
+func (c *workCommand) Run(ctx context.Context, std streams) error {
+	if c.Jobs == 0 {
+		return usageError("settings: a worker with --jobs 0 has nothing to do")
+	}
+	p, err := c.open(ctx, c.logger(std))
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
+	defer cancel()
+	return p.close(grace)
+}
+
+type tokenCommand struct {
+	Role string `arg:"" help:"app, reviewer or operator." enum:"app,reviewer,operator"`
+	Name string `arg:"" help:"Whose token it is: a-z 0-9 . _ -"`
+}
+
+func (tokenCommand) Example() string {
+	return "  preflight token app mobile >> tokens.txt   # the token itself goes to standard error\n"
+}
+
+// Run prints the line for the token file on standard output and the token, which is kept nowhere, beside it.
+func (c *tokenCommand) Run(std streams) error {
+	token, line := server.NewToken(server.Role(c.Role), c.Name)
+	if _, err := fmt.Fprintln(std.out, line); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(std.err, "token:", token)
+	return err
+}
