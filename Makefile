@@ -43,6 +43,18 @@ lint: setup-lint ## our own rules, golangci-lint and shellcheck (the first time 
 bench: setup-test ## run the benchmarks; ARGS='-bench NAME ./package' chooses
 	go test -run '^$$' -benchmem $(if $(ARGS),$(ARGS),-bench . ./...)
 
+.PHONY: load
+load: setup-build ## 64 uploads of 4 MB at once, then kill -9: all answered, memory bounded, nothing lost
+	go test ./cmd/preflight -run ManyUploads -uploads 64 -count 1 -v $(ARGS)
+
+.PHONY: differential
+differential: setup-build ## 1,000,000 random filings judged by our engine and by CEL, from the YAML (hours; ARGS='-draws 10000' chooses)
+	cd rules/differential && go test -run Differential -count 1 -timeout 12h -v $(if $(ARGS),$(ARGS),-draws 1000000)
+
+.PHONY: properties
+properties: setup-build ## the properties of asking and explaining over 100,000 random facts each (an hour)
+	PREFLIGHT_RANDOM=100000 go test ./rules -run 'OnlyFactsThatAreAskedFor|NeverReverses|EveryReason' -count 1 -timeout 12h -v $(ARGS)
+
 .PHONY: fresh
 fresh: ## prove build and test on a minimal Debian of its own (as root, about 15 minutes): what a newcomer's machine sees
 	scripts/fresh.sh $(ARGS)
