@@ -154,8 +154,8 @@ func ParsePath(path string) (Ref, bool) {
 			break
 		}
 		digits, tail, closed := strings.Cut(after, "]")
-		n, err := strconv.Atoi(digits)
-		if err == nil && (n < 0 || n >= MaxListItems || strconv.Itoa(n) != digits) {
+		n, err := strconv.ParseInt(digits, 10, 32)
+		if err == nil && (n < 0 || n >= MaxListItems || strconv.FormatInt(n, 10) != digits) {
 			err = errIndex
 		}
 		if err != nil || !closed || indexes > 1 {

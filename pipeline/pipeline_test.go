@@ -125,16 +125,16 @@ func photo(t *testing.T) []byte {
 	return data
 }
 
-// sent is a photo as the pipeline takes it; fail breaks its body after half.
+// sent is a photo as the pipeline takes it; broken ends its body after half.
 type sent struct {
-	data  []byte
-	fail  error
-	async bool
+	data   []byte
+	broken bool
+	async  bool
 }
 
 func (s sent) File() (io.Reader, error) {
-	if s.fail != nil {
-		return io.MultiReader(bytes.NewReader(s.data[:len(s.data)/2]), brokenReader{s.fail}), nil
+	if s.broken {
+		return io.MultiReader(bytes.NewReader(s.data[:len(s.data)/2]), brokenReader{}), nil
 	}
 	return bytes.NewReader(s.data), nil
 }
@@ -143,9 +143,9 @@ func (s sent) Finish() (pipeline.Upload, error) {
 	return pipeline.Upload{Declared: filing.Declared{Material: "principal_id", Page: "front"}, Async: s.async}, nil
 }
 
-type brokenReader struct{ err error }
+type brokenReader struct{}
 
-func (b brokenReader) Read([]byte) (int, error) { return 0, b.err }
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestAPictureThatCannotBeMeasuredInTimeNeedsAPerson(t *testing.T) {
 	t.Parallel()
@@ -204,13 +204,14 @@ func TestAnUploadThatWaitsTooLongIsAnsweredAndCheckedBehind(t *testing.T) {
 		t.Error("it is said to be checked")
 	}
 	close(release)
-	for range 500 {
+	look, deadline := time.NewTicker(10*time.Millisecond), time.Now().Add(10*time.Second)
+	defer look.Stop()
+	for ; time.Now().Before(deadline); <-look.C {
 		m, err := b.flow.Material(t.Context(), owner, a.Material.ID)
 		ok(t, err)
 		if m.State == filing.MaterialChecked {
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
 	}
 	t.Error("it was not checked behind the answer")
 }
@@ -252,18 +253,18 @@ func TestNothingIsRecordedThatWasNotStored(t *testing.T) {
 	t.Parallel()
 	full := errors.New("no space left")
 	for name, c := range map[string]struct {
-		put  error
-		body error
-		want error
+		put    error
+		broken bool
+		want   error
 	}{
 		"the store refuses":   {put: full, want: full},
-		"the body breaks off": {body: io.ErrUnexpectedEOF, want: pipeline.ErrIncomplete},
+		"the body breaks off": {broken: true, want: pipeline.ErrIncomplete},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, nil)
 			b.put = func() error { return c.put }
-			if _, err := b.flow.Upload(t.Context(), owner, b.id, sent{data: photo(t), fail: c.body}); !errors.Is(err, c.want) {
+			if _, err := b.flow.Upload(t.Context(), owner, b.id, sent{data: photo(t), broken: c.broken}); !errors.Is(err, c.want) {
 				t.Errorf("error %v", err)
 			}
 			list, err := b.flow.Materials(t.Context(), owner, b.id)

@@ -2,7 +2,8 @@
 # Lays out a minimal Debian in a folder, for fresh.sh and image.sh, which source this file. What it needs of the machine
 # that it runs on (mirrors, proxies, certificates, name servers) is read when it runs: some reach the world only so.
 
-# debian_sources SUITE prints the Debian mirrors of this machine, one a line in the form of sources.list; Debian's own server elsewhere.
+# debian_sources SUITE prints the Debian mirrors of this machine, one a line in the form of sources.list. On another system
+# DEBIAN_MIRROR names one.
 debian_sources() {
   local suite=$1 found=''
   if command -v apt-get >/dev/null; then
@@ -10,7 +11,10 @@ debian_sources() {
     found=$(apt-get indextargets --format 'deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' 'Origin: Debian' |
       sort -u | awk -v s="$suite" '$3 == s || index($3, s "-") == 1')
   fi
-  printf '%s\n' "${found:-deb http://deb.debian.org/debian $suite main}"
+  if [[ -z $found ]]; then
+    found="deb ${DEBIAN_MIRROR:?set it to the URL of a Debian mirror: apt here knows none for $suite} $suite main"
+  fi
+  printf '%s\n' "$found"
 }
 # lay_out_debian SUITE FOLDER PACKAGE,... : Debian's smallest with certificates and the named packages.
 lay_out_debian() {
