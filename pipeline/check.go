@@ -62,7 +62,7 @@ func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, materia
 				Declared: declaredOf(material), Name: material.Extension, Duplicates: duplicates,
 				Limits: p.rules().UploadLimits(p.asOf(facts)), Parties: PartiesOf(facts),
 			})
-			report.ElapsedMS = milliseconds(time.Since(measuring.start))
+			report.ElapsedMS = Milliseconds(time.Since(measuring.start))
 			return nil
 		}},
 		{"save", func(ctx context.Context) error {

@@ -35,13 +35,21 @@ func (p *Pipeline) Image(ctx context.Context, who Viewer, id string, variant Var
 		}
 		key = storage.DerivativeKey(sum, string(variant), derivativesVersion)
 		etag = fmt.Sprintf(`"%s-%s-%s"`, m.SHA256, variant, derivativesVersion)
-		if contentType, err = p.derive(ctx, m, variant, key); err != nil {
-			return nil, err
-		}
 	}
 	info, err := p.Objects.Stat(ctx, key)
+	if variant != VariantOriginal && errors.Is(err, storage.ErrNotFound) {
+		if err := p.derive(m, variant, key); err != nil {
+			return nil, err
+		}
+		info, err = p.Objects.Stat(ctx, key)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("picture of file %s: %w", m.ID, err)
+	}
+	if variant != VariantOriginal {
+		if contentType, err = p.derivedType(ctx, key); err != nil {
+			return nil, err
+		}
 	}
 	return &Image{
 		ETag: etag, ContentType: contentType, Size: info.Size, ModTime: info.ModTime,
@@ -53,13 +61,8 @@ var contentTypes = map[filing.Format]string{
 	filing.FormatJPEG: "image/jpeg", filing.FormatPNG: "image/png", filing.FormatGIF: "image/gif",
 }
 
-// derive makes a rendering unless it is kept already; asked for twice at once it is made once. It returns the media type.
-func (p *Pipeline) derive(ctx context.Context, m *storage.Material, variant Variant, key string) (string, error) {
-	if _, err := p.Objects.Stat(ctx, key); err == nil {
-		return p.derivedType(ctx, key)
-	} else if !errors.Is(err, storage.ErrNotFound) {
-		return "", err
-	}
+// derive makes a rendering and keeps it; asked for twice at once it is made once.
+func (p *Pipeline) derive(m *storage.Material, variant Variant, key string) error {
 	_, err, _ := p.drawing.Do(key, func() (any, error) {
 		// Others may wait for the same picture: it does not end with the request of the one who asked first.
 		ctx := p.life
@@ -83,10 +86,7 @@ func (p *Pipeline) derive(ctx context.Context, m *storage.Material, variant Vari
 		}
 		return nil, nil
 	})
-	if err != nil {
-		return "", err
-	}
-	return p.derivedType(ctx, key)
+	return err
 }
 
 // derivedType recognizes a rendering by its first bytes, as everything else is.

@@ -252,12 +252,12 @@ func (p *Pipeline) Check(ctx context.Context, src Source) (*filing.FileReport, e
 	r := Judge(spool.Digest().String(), *m, checks.FileInput{
 		Declared: declared.Declared, Name: declared.Extension, Limits: p.rules().UploadLimits(p.today()),
 	})
-	r.ElapsedMS = milliseconds(time.Since(start))
+	r.ElapsedMS = Milliseconds(time.Since(start))
 	return &r, nil
 }
 
-// milliseconds rounds to a tenth: more digits would only be noise.
-func milliseconds(d time.Duration) float64 {
+// Milliseconds is a duration as reports have it, rounded to a tenth: more digits would only be noise.
+func Milliseconds(d time.Duration) float64 {
 	return float64(d.Round(100*time.Microsecond)) / float64(time.Millisecond)
 }
 

@@ -250,7 +250,7 @@ func (j checkJob) one(ctx context.Context, path string) (*filing.FileReport, err
 	}
 	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, checks.FileInput{Declared: j.declared, Name: path, Limits: j.limits})
 	r.File = path
-	r.ElapsedMS = float64(time.Since(start).Round(100*time.Microsecond)) / float64(time.Millisecond)
+	r.ElapsedMS = pipeline.Milliseconds(time.Since(start))
 	return &r, nil
 }
 
