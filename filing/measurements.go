@@ -61,6 +61,21 @@ type Measurements struct {
 	Software []string `json:"software,omitempty"`
 	// Pixels is what was measured on the decoded picture.
 	Pixels *Pixels `json:"pixels,omitempty"`
+	// Document is where the document lies; absent where none was found. Others are further documents in the picture.
+	Document *Document  `json:"document,omitempty"`
+	Others   []Document `json:"others,omitempty"`
+	// Sharpness is the height of the smallest body text over the width of its edges at the place that decides: a plain number,
+	// higher is sharper. Legibility is what it comes from.
+	Sharpness  float64     `json:"sharpness,omitempty"`
+	Legibility *Legibility `json:"legibility,omitempty"`
+	Glare      *Glare      `json:"glare,omitempty"`
+	Exposure   *Exposure   `json:"exposure,omitempty"`
+	Colour     *Colour     `json:"colour,omitempty"`
+	Recapture  *Recapture  `json:"recapture,omitempty"`
+	// FacesBy is the detector that looked for faces; absent where none did, so that nothing is known about faces. Faces are what
+	// it found, the most confident first.
+	FacesBy string `json:"faces_by,omitempty"`
+	Faces   []Face `json:"faces,omitempty"`
 }
 
 // Reasons for which the analyzer decodes no pixel of an accepted format.
