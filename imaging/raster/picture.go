@@ -1,0 +1,110 @@
+package raster
+
+// Gray is a picture of one channel, 0 to 255 (亮度图).
+type Gray struct {
+	W, H int
+	// Stride is the distance between rows in Pix, at least W.
+	Stride int
+	Pix    []uint8
+}
+
+// NewGray returns a black picture.
+func NewGray(w, h int) *Gray { return &Gray{W: w, H: h, Stride: w, Pix: make([]uint8, w*h)} }
+
+// Row returns row y.
+func (g *Gray) Row(y int) []uint8 { return g.Pix[y*g.Stride : y*g.Stride+g.W] }
+
+// At interpolates between the four pixels around a position; outside the picture the nearest edge counts.
+func (g *Gray) At(x, y float64) float64 {
+	x, y = min(max(x-0.5, 0), float64(g.W-1)), min(max(y-0.5, 0), float64(g.H-1))
+	x0, y0 := int(x), int(y)
+	fx, fy := x-float64(x0), y-float64(y0)
+	x1, y1 := min(x0+1, g.W-1), min(y0+1, g.H-1)
+	a, b := g.Pix[y0*g.Stride:], g.Pix[y1*g.Stride:]
+	top := float64(a[x0]) + fx*(float64(a[x1])-float64(a[x0]))
+	bottom := float64(b[x0]) + fx*(float64(b[x1])-float64(b[x0]))
+	return top + fy*(bottom-top)
+}
+
+// Half returns the picture at half its size, each pixel the mean of four; an odd last row or column is dropped.
+func (g *Gray) Half() *Gray {
+	h := NewGray(max(g.W/2, 1), max(g.H/2, 1))
+	for y := range h.H {
+		a, b := g.Row(min(2*y, g.H-1)), g.Row(min(2*y+1, g.H-1))
+		to := h.Row(y)
+		for x := range to {
+			i, j := min(2*x, g.W-1), min(2*x+1, g.W-1)
+			to[x] = uint8((int(a[i]) + int(a[j]) + int(b[i]) + int(b[j]) + 2) / 4)
+		}
+	}
+	return h
+}
+
+// Resampled returns the picture through a map from its own coordinates (w by h pixels) to those of g, by bilinear
+// interpolation; what lies outside g takes the nearest edge.
+func (g *Gray) Resampled(w, h int, toSource Homography) *Gray {
+	out := NewGray(w, h)
+	for y := range h {
+		row := out.Row(y)
+		for x := range row {
+			p := toSource.Apply(Point{float64(x) + 0.5, float64(y) + 0.5})
+			row[x] = uint8(g.At(p[0], p[1]) + 0.5)
+		}
+	}
+	return out
+}
+
+// RGB is a picture of red, green and blue, interleaved, encoded as sRGB (彩色图).
+type RGB struct {
+	W, H int
+	Pix  []uint8
+}
+
+// NewRGB returns a black picture.
+func NewRGB(w, h int) *RGB { return &RGB{W: w, H: h, Pix: make([]uint8, 3*w*h)} }
+
+// Row returns row y, three bytes a pixel.
+func (p *RGB) Row(y int) []uint8 { return p.Pix[3*y*p.W : 3*(y+1)*p.W] }
+
+// Luma returns the luma (ITU-R BT.601, as JPEG weighs it).
+func (p *RGB) Luma() *Gray {
+	g := NewGray(p.W, p.H)
+	for i := range g.Pix {
+		g.Pix[i] = Luma(p.Pix[3*i], p.Pix[3*i+1], p.Pix[3*i+2])
+	}
+	return g
+}
+
+// Luma is the luma of a colour (ITU-R BT.601).
+func Luma(r, g, b uint8) uint8 {
+	return uint8((77*uint32(r) + 150*uint32(g) + 29*uint32(b) + 128) >> 8)
+}
+
+// At interpolates between the four pixels around a position; outside the picture the nearest edge counts.
+func (p *RGB) At(x, y float64) (r, g, b float64) {
+	x, y = min(max(x-0.5, 0), float64(p.W-1)), min(max(y-0.5, 0), float64(p.H-1))
+	x0, y0 := int(x), int(y)
+	fx, fy := x-float64(x0), y-float64(y0)
+	x1, y1 := min(x0+1, p.W-1), min(y0+1, p.H-1)
+	i, j, k, l := 3*(y0*p.W+x0), 3*(y0*p.W+x1), 3*(y1*p.W+x0), 3*(y1*p.W+x1)
+	mix := func(c int) float64 {
+		top := float64(p.Pix[i+c]) + fx*(float64(p.Pix[j+c])-float64(p.Pix[i+c]))
+		bottom := float64(p.Pix[k+c]) + fx*(float64(p.Pix[l+c])-float64(p.Pix[k+c]))
+		return top + fy*(bottom-top)
+	}
+	return mix(0), mix(1), mix(2)
+}
+
+// Resampled is Gray.Resampled for colour.
+func (p *RGB) Resampled(w, h int, toSource Homography) *RGB {
+	out := NewRGB(w, h)
+	for y := range h {
+		row := out.Row(y)
+		for x := range w {
+			at := toSource.Apply(Point{float64(x) + 0.5, float64(y) + 0.5})
+			r, g, b := p.At(at[0], at[1])
+			row[3*x], row[3*x+1], row[3*x+2] = uint8(r+0.5), uint8(g+0.5), uint8(b+0.5)
+		}
+	}
+	return out
+}
