@@ -28,6 +28,16 @@ COPY . .
 ARG VERSION=unknown
 RUN go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/preflight ./cmd/preflight
 
+# The models and ONNX Runtime, by npm from its registry, each proven by its checksum.
+FROM tools AS models
+RUN apt-get update \
+    && awk '$1 == "models" { print $2 }' scripts/packages.txt | DEBIAN_FRONTEND=noninteractive xargs apt-get install -y --no-install-recommends \
+    && rm -rf /var/lib/apt/lists/*
+COPY go.mod go.sum ./
+COPY models models/
+COPY scripts/models.sh scripts/
+RUN scripts/models.sh /out/models
+
 FROM tools AS build-s3
 RUN CGO_ENABLED=0 GOBIN=/out go install -trimpath -ldflags "-s -w" github.com/versity/versitygw/cmd/versitygw@v1.8.0 \
     && mkdir -p /data/preflight
@@ -50,6 +60,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log /tmp/packages.txt \
     && install -d -o 65532 -g 65532 -m 0700 /data
 COPY LICENSE NOTICE /usr/share/doc/preflight/
+COPY --from=models /out/models /usr/local/share/preflight/models
 COPY --from=build /out/preflight /usr/local/bin/preflight
 
 ARG VERSION=unknown
@@ -63,6 +74,7 @@ USER 65532:65532
 WORKDIR /data
 VOLUME /data
 ENV PREFLIGHT_DATA=/data \
+    PREFLIGHT_MODELS=/usr/local/share/preflight/models \
     PREFLIGHT_LISTEN=0.0.0.0:8080 \
     TMPDIR=/tmp
 EXPOSE 8080

@@ -30,6 +30,10 @@ type Library struct {
 func Rooms() []Room {
 	return []Room{
 		{
+			Path: "models",
+			Why:  "which models there are, and that they are the right ones, is known before anything is read with them",
+		},
+		{
 			Path: "filing",
 			Why:  "filing is the ground: every room speaks in its nouns, so it may know none of them",
 		},
@@ -45,7 +49,7 @@ func Rooms() []Room {
 		},
 		{
 			Path:    "imaging",
-			Imports: []string{"filing"},
+			Imports: []string{"filing", "models"},
 			Why:     "imaging measures and never judges: measurements are kept by content, so nothing that changes with a rule may flow into them",
 		},
 		{
@@ -71,13 +75,18 @@ func Rooms() []Room {
 		},
 		{
 			Path:    "cmd",
-			Imports: []string{"filing", "rules", "checks", "imaging", "storage", "templates", "pipeline", "server"},
+			Imports: []string{"models", "filing", "rules", "checks", "imaging", "storage", "templates", "pipeline", "server"},
 			Why:     "commands wire the product together; specimens are for tests and would carry fonts and drawing code into it",
 		},
 		{
 			Path:    "specimen",
 			Imports: []string{"filing"},
 			Why:     "specimens are drawn without the code that will be judged by them, or a mistake would confirm itself",
+		},
+		{
+			Path:    "accuracy",
+			Imports: []string{"filing", "checks", "imaging", "models", "specimen"},
+			Why:     "the harness measures the eyes as the product uses them and stands outside of it; nothing imports it",
 		},
 		{
 			Path: "scripts",
@@ -110,6 +119,12 @@ func Libraries() []Library {
 			"120 bytes can make goexif allocate gigabytes: only for blocks whose directories imaging has walked and bounded",
 		},
 		{
+			"github.com/yalue/onnxruntime_go",
+			[]string{"imaging"},
+			"ONNX Runtime is one for the process: imaging/onnx starts it once, bounds its threads and proves its models",
+		},
+		{"github.com/esimov/pigo", []string{"imaging"}, "pixels stay in imaging"},
+		{
 			"image",
 			[]string{"imaging", "specimen"},
 			"pixels stay in imaging: everything above judges measurements, which can be kept, compared and explained",
@@ -124,7 +139,7 @@ func Libraries() []Library {
 		{"github.com/danielgtaylor/huma/v2", []string{"server"}, "HTTP stays in the server: the pipeline works for the command line too"},
 		{"github.com/alecthomas/kong", []string{"cmd"}, "flags are read in one place; everything below is configured by values"},
 		{"net/http", []string{"server", "storage", "cmd"}, "what measures and judges does so without a network: same input, same answer, anywhere"},
-		{"os/exec", []string{"imaging", "cmd", "scripts", "specimen"}, "only the worker process of imaging and the commands start processes"},
+		{"os/exec", []string{"imaging", "cmd", "scripts", "specimen", "accuracy"}, "only the worker process of imaging and the commands start processes"},
 		{"github.com/stretchr/testify", nil, "tests compare with go-cmp and a few lines of their own: a failure should show the difference and stop where it says"},
 		{"github.com/pkg/errors", nil, `fmt.Errorf with %w says the same in the standard library`},
 		{"gopkg.in/yaml.v2", nil, "one YAML library, go.yaml.in/yaml/v3: it gives positions and refuses unknown keys"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a step of the Makefile needs, and nothing that is there already.
 #
-#   scripts/setup.sh NEED...    needs: build, test, lint, fresh, image (scripts/packages.txt says what each of them takes)
+#   scripts/setup.sh NEED...    needs: build, models, test, lint, accuracy, fresh, image (scripts/packages.txt says what each takes)
 #
 # It looks at the things themselves and keeps no stamp: removing a package makes the next run install it again, and with
 # everything in place it returns in a few milliseconds without touching the network. It never asks a question. It works
@@ -122,25 +122,53 @@ ensure_tool() {
   rm -rf "$stage"
 }
 
+# ensure_models fetches models and ONNX Runtime into build/models. Without them everything builds and the service runs, and
+# says what it cannot see; so what goes wrong here is said and ends nothing. The tests that need them then fail by themselves.
+ensure_models() {
+  local wanted
+  if ! "$root/scripts/models.sh" --check; then
+    wanted=$(missing models | paste -sd' ' -)
+    # shellcheck disable=SC2086 # a list of package names
+    if { [[ -z $wanted ]] || (install_packages $wanted); } && "$root/scripts/models.sh"; then return 0; fi
+    say 'the models are not there: Preflight will run without finding faces and reading text, and say so'
+  fi
+}
+
+# ensure_accuracy installs what Preflight is compared with. Without it the accuracy is measured all the same, and what was
+# left out is said.
+ensure_accuracy() {
+  local wanted
+  wanted=$(missing accuracy | paste -sd' ' -)
+  # shellcheck disable=SC2086 # a list of package names
+  if [[ -n $wanted ]] && ! (install_packages $wanted); then
+    say 'OpenCV is not there: the comparison with it will be left out'
+  fi
+  scripts/photos.sh || say 'the photos that packages carry are not there: the faces in them will not be looked for'
+}
+
 setup() {
   local need wanted=''
   ensure_go
   for need in "$@"; do
     case $need in
       build | test | lint | fresh | image) wanted+=" $(missing "$need" | paste -sd' ' -)" ;;
-      *) die "unknown need: $need (build, test, lint, fresh, image)" ;;
+      models | accuracy) ;;
+      *) die "unknown need: $need (build, models, test, lint, accuracy, fresh, image)" ;;
     esac
   done
   if [[ -n ${wanted// /} ]]; then
     # shellcheck disable=SC2086 # a list of package names
     install_packages $wanted
     for need in "$@"; do
+      [[ $need != models && $need != accuracy ]] || continue
       wanted=$(missing "$need" | paste -sd' ' -)
       [[ -z $wanted ]] || die "installed, and still not found: $wanted (scripts/packages.txt has the proofs)"
     done
   fi
   for need in "$@"; do
     case $need in
+      models) ensure_models ;;
+      accuracy) ensure_accuracy ;;
       test) ensure_tool versitygw "$versitygw_module" "$versitygw_version" ;;
       lint) ensure_tool golangci-lint "$golangci_module" "$golangci_version" ;;
     esac

@@ -113,14 +113,13 @@ func (t *translator) distinct(arg tree, at place) string {
 		of = "prefix"
 	}
 	n := arg["at_least"].(int)
-	expr := ""
 	var differ []string
 	for i := 1; i <= n; i++ {
 		for j := 1; j < i; j++ {
 			differ = append(differ, fmt.Sprintf("%s(d%d.name) != %s(d%d.name)", of, j, of, i))
 		}
 	}
-	expr = and(differ)
+	expr := and(differ)
 	for i := n; i >= 1; i-- {
 		expr = fmt.Sprintf("%s.domains.exists(d%d, %s)", at.site, i, expr)
 	}
