@@ -23,6 +23,8 @@ type canvas struct {
 	lines  []Line
 	buf    sfnt.Buffer
 	raster vector.Rasterizer
+	// portrait is the box of the portrait, in millimetres.
+	portrait [4]float64
 }
 
 func newCanvas(fonts *FontSet, widthMM, heightMM, ppm float64, paper color.Color) *canvas {

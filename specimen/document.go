@@ -26,7 +26,14 @@ const (
 	PlainLetter              Kind = "letter"                     // 情况说明
 )
 
-// Kinds lists every kind that Draw knows, in a fixed order.
+// Kinds that only labelled photos show: see Case.
+const (
+	Passport     Kind = "passport"      // 护照资料页
+	TravelPermit Kind = "travel_permit" // 港澳居民来往内地通行证
+	Institution  Kind = "institution"   // 事业单位法人证书, which is a letter to those who ask
+)
+
+// Kinds lists the kinds that Draw knows, in a fixed order.
 func Kinds() []Kind {
 	return []Kind{IDCardFront, IDCardBack, ResidencePermitFront, ResidencePermitBack, BusinessLicense,
 		BusinessLicenseDuplicate, AuthorizationLetter, DomainCertificate, PlainLetter}
@@ -48,10 +55,12 @@ type Document struct {
 	HeightMM float64 `json:"height_mm"`
 	CornerMM float64 `json:"corner_mm"`
 	// PxPerMM is the resolution of Image.
-	PxPerMM float64     `json:"px_per_mm"`
-	Image   *image.RGBA `json:"-"`
-	Fields  Fields      `json:"fields"`
-	Lines   []Line      `json:"lines"`
+	PxPerMM float64 `json:"px_per_mm"`
+	// Portrait is the printed portrait's left, top, right and bottom in millimetres; all 0 where there is none.
+	Portrait [4]float64  `json:"portrait"`
+	Image    *image.RGBA `json:"-"`
+	Fields   Fields      `json:"fields"`
+	Lines    []Line      `json:"lines"`
 }
 
 // Bounds of the resolution that Draw takes, in pixels per millimetre: below the lower one text is no text, above the upper
@@ -87,7 +96,7 @@ func Draw(fonts *FontSet, kind Kind, seed uint64, pxPerMM float64) (*Document, e
 // finish makes a document of what a canvas holds.
 func (c *canvas) finish(kind Kind, w, h, corner float64, f Fields) *Document {
 	return &Document{Kind: kind, WidthMM: w, HeightMM: h, CornerMM: corner, PxPerMM: c.ppm, Image: c.img, Fields: f,
-		Lines: c.lines}
+		Lines: c.lines, Portrait: c.portrait}
 }
 
 // Colours of print.
@@ -106,8 +115,10 @@ func validity(rng *rand.Rand, years int) (from, until string) {
 // Size returns the width and height in millimetres of a kind's paper or card.
 func Size(kind Kind) (widthMM, heightMM float64) {
 	switch kind {
-	case BusinessLicense, BusinessLicenseDuplicate, DomainCertificate:
+	case BusinessLicense, BusinessLicenseDuplicate, DomainCertificate, Institution:
 		return a4Long, a4Short
+	case Passport:
+		return passportWidth, passportHeight
 	case AuthorizationLetter, PlainLetter:
 		return a4Short, a4Long
 	default:

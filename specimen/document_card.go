@@ -33,8 +33,8 @@ func drawCard(fonts *FontSet, kind Kind, rng *rand.Rand, ppm float64) *Document 
 }
 
 // specimenNote prints the solid mark that every card carries beside the translucent one.
-func (c *canvas) specimenNote(x, y, size float64) {
-	c.text(x, y, "样本 SPECIMEN", "", style{font: c.fonts.Hei, size: size, col: sealRed, bold: 0.02})
+func (c *canvas) specimenNote(x, y float64) {
+	c.text(x, y, "样本 SPECIMEN", "", style{font: c.fonts.Hei, size: 2.4, col: sealRed, bold: 0.02})
 }
 
 func idCardFront(fonts *FontSet, f Fields, face face, ppm float64) *Document {
@@ -47,7 +47,7 @@ func idCardFront(fonts *FontSet, f Fields, face face, ppm float64) *Document {
 	c.text(6.5, 48.2, "公民身份号码", "", label)
 	c.text(29, 48.4, f.Number, "number", style{font: fonts.Mono, size: 4.0, col: ink, spacing: 0.04})
 	c.mark(cardWidth, cardHeight, 9.5, 0.17)
-	c.specimenNote(40, 10, 2.4)
+	c.specimenNote(40, 10)
 	return c.finish(IDCardFront, cardWidth, cardHeight, cardCorner,
 		Fields{Name: f.Name, Sex: f.Sex, Ethnicity: f.Ethnicity, Birth: f.Birth, Address: f.Address, Number: f.Number})
 }
@@ -93,7 +93,7 @@ func idCardBack(fonts *FontSet, f Fields, ppm float64) *Document {
 	dots := func(iso string) string { return strings.ReplaceAll(iso, "-", ".") }
 	c.text(33, 46.5, dots(f.ValidFrom)+"-"+dots(f.ValidUntil), "valid_until", value)
 	c.mark(cardWidth, cardHeight, 9.5, 0.17)
-	c.specimenNote(62, 51.4, 2.4)
+	c.specimenNote(62, 51.4)
 	return c.finish(IDCardBack, cardWidth, cardHeight, cardCorner,
 		Fields{Title: "居民身份证", Issuer: f.Issuer, ValidFrom: f.ValidFrom, ValidUntil: f.ValidUntil})
 }
@@ -128,7 +128,7 @@ func residencePermitBack(fonts *FontSet, f Fields, ppm float64) *Document {
 	c.text(10, y+7, "签发日期", "", value)
 	c.text(26, y+7, chineseDate(f.ValidFrom), "valid_from", value)
 	c.mark(cardWidth, cardHeight, 9.5, 0.17)
-	c.specimenNote(62, 51.4, 2.4)
+	c.specimenNote(62, 51.4)
 	return c.finish(ResidencePermitBack, cardWidth, cardHeight, cardCorner,
 		Fields{Title: "居住证", Address: f.Address, Issuer: f.Issuer, ValidFrom: f.ValidFrom})
 }

@@ -97,7 +97,8 @@ func (c *canvas) code2D(rng *rand.Rand, x, y, size float64) {
 }
 
 // signature writes a name by hand: brush face, leaning, with a flourish.
-func (c *canvas) signature(rng *rand.Rand, x, y, size float64, name string) {
+func (c *canvas) signature(rng *rand.Rand, x, y float64, name string) {
+	const size = 9
 	pen := color.NRGBA{R: 24, G: 36, B: 92, A: 240}
 	lean := -0.06 - 0.06*rng.Float64()
 	w := c.put(x, y, name, style{font: c.fonts.Kai, size: size, col: pen, spacing: -0.08, turn: lean, bold: 0.015})
@@ -117,9 +118,9 @@ func drawAuthorization(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
 	y = c.paragraph(28, y+2, 154, 11, "　　授权期限：自签署之日起至书面撤销之日止。", "", text)
 	y = c.paragraph(28, y+2, 154, 11, "　　特此授权。", "", text)
 	c.text(28, y+16, "法定代表人（签字）：", "", text)
-	c.signature(rng, 82, y+15, 9, f.LegalRepresentative)
+	c.signature(rng, 82, y+15, f.LegalRepresentative)
 	c.text(28, y+32, "被授权人（签字）：", "", text)
-	c.signature(rng, 78, y+31, 9, p.Name)
+	c.signature(rng, 78, y+31, p.Name)
 	c.text(112, y+56, "单位（盖章）："+"", "", text)
 	c.text(112, y+68, chineseDate(signed), "signed_on", text)
 	c.seal(150, y+54, 21, f.Company)

@@ -272,6 +272,7 @@ func Good() []File {
 	for _, f := range formats() {
 		add(fmt.Sprintf("smallest.%s", extension(f)), "exactly 204,800 bytes, the least that is allowed", front3,
 			front3.fit(f, minBytes))
+		files[len(files)-1].Or = coarse(f)
 		add(fmt.Sprintf("largest.%s", extension(f)), "exactly 4,194,303 bytes, the most that is allowed", front3,
 			front3.fit(f, maxBytes-1))
 	}
@@ -359,6 +360,14 @@ func multiPicture() ([]byte, error) {
 	return append(first, second...), nil
 }
 
+// coarse names what may rightly be said of a photo that was made to fit into about 200 KB: as a PNG it has few pixels left.
+func coarse(f filing.Format) []string {
+	if f != filing.FormatPNG {
+		return nil
+	}
+	return []string{"resolution_too_low", "blurred"}
+}
+
 // Flagged returns pictures that can be decoded and of which a certain thing must be said: sizes just outside the limits,
 // editors, screenshots, animations, names that lie.
 func Flagged() []File {
@@ -368,6 +377,7 @@ func Flagged() []File {
 	}
 	for _, f := range formats() {
 		add("too_small."+extension(f), "204,799 bytes: one too few", "file_too_small", front3, front3.fit(f, minBytes-1))
+		files[len(files)-1].Or = coarse(f)
 		add("too_large."+extension(f), "4,194,304 bytes: one too many", "file_too_large", front3, front3.fit(f, maxBytes))
 	}
 	for name, program := range map[string]string{"photoshop": "Adobe Photoshop 21.2 (Windows)", "meitu": "美图秀秀",

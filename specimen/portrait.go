@@ -41,6 +41,7 @@ func shade(c color.NRGBA, by float64) color.NRGBA {
 // draw puts the portrait into a rectangle of the canvas in millimetres.
 func (f face) draw(c *canvas, x, y, w, h float64) {
 	c.rect(x, y, w, h, color.NRGBA{R: 250, G: 251, B: 252, A: 255})
+	c.portrait = [4]float64{x, y, x + w, y + h}
 	cx, headH := x+w/2, h*0.29 // headH is half the head's height
 	cy := y + h*0.42
 	headW := headH * f.width

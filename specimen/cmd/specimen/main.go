@@ -2,6 +2,10 @@
 //
 //	go run ./specimen/cmd/specimen -out /tmp/specimens
 //	curl -F file=@/tmp/specimens/good/orientation_6.jpg http://127.0.0.1:8080/v1/checks
+//
+// The labelled photos of package specimen, a half at a time, with their truth; a run that was stopped goes on where it was:
+//
+//	go run ./specimen/cmd/specimen -sets labelled -half tune -out /tmp/specimens
 package main
 
 import (
@@ -25,13 +29,16 @@ func main() {
 }
 
 // run writes what was asked for. The sets are documents (flat, with their truth), photos (one of each kind), good, flagged,
-// hostile, and samples (small photos for pages about the product: testdata/specimens).
+// hostile, samples (small photos for pages about the product: testdata/specimens), and labelled.
 func run(args []string, out, errOut io.Writer) error {
 	flags := flag.NewFlagSet("specimen", flag.ContinueOnError)
 	flags.SetOutput(errOut)
 	folder := flags.String("out", "", "folder to write into (made if it is not there)")
 	sets := flags.String("sets", "documents,photos,good,flagged,hostile", "what to write")
 	seed := flags.Uint64("seed", 1, "seed of the documents and photos")
+	half := flags.String("half", "tune", "labelled: which half, tune or test")
+	groups := flags.String("groups", "", "labelled: groups to write, with commas between (default all)")
+	limit := flags.Int("limit", 0, "labelled: how many of each group (default all)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -58,6 +65,8 @@ func run(args []string, out, errOut io.Writer) error {
 			n, err = writeFiles(into, specimen.Flagged())
 		case "hostile":
 			n, err = writeFiles(into, specimen.Hostile())
+		case "labelled":
+			n, err = writeLabelled(into, specimen.Half(*half), *groups, *limit)
 		default:
 			err = errors.New("no such set")
 		}
