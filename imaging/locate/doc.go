@@ -1,0 +1,12 @@
+// Package locate finds where documents lie in a photo (证件定位): the four corners of each card or page, to a fraction of a
+// pixel, with the probability that they are right.
+//
+// Two generators propose quadrilaterals that know nothing of each other: the graph of straight segments of edges (graph.go)
+// and the regions that stand out from what reaches the border of the picture (region.go). All are measured alike
+// (features.go): edges along the sides and none beyond the corners, paper of one colour inside, another ground
+// outside, print in the middle, the shape of a known format under a phone's perspective. A model fitted to drawn photos
+// (model.go) tells from these numbers which is a document; the sides of the likeliest are then fitted at full resolution
+// (refine.go).
+//
+// All is pure computation: the same frame gives the same documents, on any machine with the same arithmetic.
+package locate

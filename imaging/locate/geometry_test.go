@@ -1,0 +1,223 @@
+package locate
+
+import (
+	"math"
+	"testing"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// seen is the quadrilateral that a camera with the usual field of view sees of a rectangle in millimetres: leaned by tilt
+// degrees towards a direction, turned in the picture, its middle at a place.
+func seen(widthMM, heightMM, tilt, towards, turn, distance, cx, cy, w, h float64) raster.Quad {
+	f := max(w, h) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
+	rad := math.Pi / 180
+	sinT, cosT := math.Sincos(turn * rad)
+	sinL, cosL := math.Sincos(tilt * rad)
+	sinD, cosD := math.Sincos(towards * rad)
+	var q raster.Quad
+	for i, p := range [4]raster.Point{{-widthMM / 2, -heightMM / 2}, {widthMM / 2, -heightMM / 2}, {widthMM / 2, heightMM / 2}, {-widthMM / 2, heightMM / 2}} {
+		x, y := cosT*p[0]-sinT*p[1], sinT*p[0]+cosT*p[1]
+		a, b := cosD*x+sinD*y, -sinD*x+cosD*y // along and across the lean
+		z := distance + a*sinL
+		a *= cosL
+		x, y = cosD*a-sinD*b+cx*distance, sinD*a+cosD*b+cy*distance
+		q[i] = raster.Point{w/2 + f*x/z, h/2 + f*y/z}
+	}
+	return q
+}
+
+func TestShapeAndTiltAreRecoveredFromPerspective(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ w, h, tilt, towards, turn float64 }{
+		{85.6, 53.98, 0, 0, 0}, {85.6, 53.98, 20, 30, 10}, {210, 297, 35, 200, 75}, {297, 210, 45, 90, -20}, {125, 88, 12, 300, 170},
+	} {
+		q := seen(c.w, c.h, c.tilt, c.towards, c.turn, 4*c.w, 0, 0, 4000, 3000)
+		got, ok := poseOf(q, 4000, 3000)
+		if !ok {
+			t.Fatalf("%+v: no pose", c)
+		}
+		if math.Abs(got.aspect-c.w/c.h) > 0.01*c.w/c.h || math.Abs(got.tilt-c.tilt) > 0.5 || math.Abs(got.skew) > 0.01 {
+			t.Errorf("%+v: got %+v", c, got)
+		}
+	}
+}
+
+func TestACutCardIsCompletedByItsShape(t *testing.T) {
+	t.Parallel()
+	const w, h = 4000, 3000
+	for _, tilt := range []float64{0, 8, 15} {
+		whole := seen(85.6, 53.98, tilt, 70, 3, 130, -0.36, 0.05, w, h)
+		cut := whole
+		cut[0] = onVertical(whole[0], whole[1])
+		cut[3] = onVertical(whole[3], whole[2])
+		if whole[0][0] > -50 {
+			t.Fatalf("tilt %g: the card is not cut: %v", tilt, whole)
+		}
+		got := complete(cut, w, h, 12, 1)
+		if iou := got.IoU(whole); iou < 0.98 {
+			t.Errorf("tilt %g: completed to %v, want %v (shared %.3f)", tilt, got, whole, iou)
+		}
+		mm := (whole.Side(1) + whole.Side(3)) / 2 / 53.98
+		want := -min(whole[0][0], whole[3][0]) / mm
+		if d := depth(whole, 85.6, 53.98, w, h); math.Abs(d-want) > 0.2*want {
+			t.Errorf("tilt %g: %.1f mm outside, want about %.1f", tilt, d, want)
+		}
+	}
+}
+
+func TestACardCutAtTheCornerOfThePictureIsKnownToBeCut(t *testing.T) {
+	t.Parallel()
+	// A card of 1600 x 1009 pixels whose right 300 and lowest 60 pixels the picture does not show.
+	whole := raster.Quad{{700, 691}, {2300, 691}, {2300, 1700}, {700, 1700}}
+	for name, sides := range map[string][2]float64{"right and below": {2000, 1640}, "right alone": {2000, 1800}} {
+		w, h := sides[0], sides[1]
+		cut := whole
+		for i := range cut {
+			cut[i][0], cut[i][1] = min(cut[i][0], w), min(cut[i][1], h)
+		}
+		got := complete(cut, w, h, 5, 1)
+		if d := depth(got, 85.6, 53.98, w, h); d < 3 {
+			t.Errorf("%s: completed to %v, %.1f mm outside", name, got, d)
+		}
+	}
+	// A page that fills the picture is not.
+	page := raster.Quad{{0, 0}, {2100, 0}, {2100, 2970}, {0, 2970}}
+	if got := complete(page, 2100, 2970, 5, 0); got != page {
+		t.Errorf("a page that fills the picture became %v", got)
+	}
+	// Nor is a sheet of which two sides are those of the picture and whose shape is whole.
+	if d := depth(complete(page, 2600, 2970, 5, 0), 210, 297, 2600, 2970); d > 1 {
+		t.Errorf("a page at the side of the picture: %.1f mm outside", d)
+	}
+}
+
+// onVertical is where the line through two points meets the left border.
+func onVertical(a, b raster.Point) raster.Point {
+	t := (0 - a[0]) / (b[0] - a[0])
+	return raster.Point{0, a[1] + t*(b[1]-a[1])}
+}
+
+func TestFormatsAreWeighedByShapeAndCorners(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		w, h, card float64
+		want       string
+		px         float64
+	}{
+		{"a card", 85.6, 53.98, 1, filing.FormatID1, 0},
+		{"a page across", 297, 210, 0, filing.FormatA4, 0},
+		{"a page upright", 210, 297, 0, filing.FormatA4, 0},
+	} {
+		q := seen(c.w, c.h, 10, 40, 5, 3*c.w, 0, 0, 4000, 3000)
+		shape, _ := poseOf(q, 4000, 3000)
+		got := fits(q, shape, c.card, 4000, 3000)
+		if got[0].Format != c.want || got[0].Likelihood < 0.5 {
+			t.Errorf("%s: %+v", c.name, got)
+		}
+		sum := 0.0
+		for _, f := range got {
+			sum += f.Likelihood
+		}
+		if math.Abs(sum-1) > 1e-9 {
+			t.Errorf("%s: likelihoods sum to %g", c.name, sum)
+		}
+		if m := q.Side(0) / c.w; math.Abs(got[0].PxPerMM-m) > 0.12*m {
+			t.Errorf("%s: %.2f pixels for a millimetre, want about %.2f", c.name, got[0].PxPerMM, m)
+		}
+	}
+}
+
+func TestSidesAreFittedToAFractionOfAPixel(t *testing.T) {
+	t.Parallel()
+	truth := raster.Quad{{310.4, 205.7}, {905.2, 241.3}, {880.9, 640.6}, {295.1, 598.2}}
+	f := &raster.Frame{Width: 1200, Height: 800, Full: raster.NewGray(1200, 800), Small: raster.NewRGB(1200, 800), Scale: [2]float64{1, 1},
+		ToFull: raster.Uprighting(1, 1200, 800)}
+	for y := range 800 {
+		for x := range 1200 {
+			n := 0
+			for i := range 16 {
+				if truth.Contains(raster.Point{float64(x) + float64(i%4)/4 + 0.125, float64(y) + float64(i/4)/4 + 0.125}) {
+					n++
+				}
+			}
+			v := uint8(90 + n*7)
+			f.Full.Pix[y*1200+x] = v
+			copy(f.Small.Pix[3*(y*1200+x):], []uint8{v, v, v})
+		}
+	}
+	rough := truth
+	for i := range rough {
+		rough[i][0] += float64(i) - 1.7
+		rough[i][1] += 1.9 - float64(i)
+	}
+	if got := refine(f, rough, 6); apart(got, truth) > 0.25 {
+		t.Errorf("got %v, want %v", got, truth)
+	}
+}
+
+func TestAFingerOverTheEdgeIsSeen(t *testing.T) {
+	t.Parallel()
+	card := raster.Quad{{200, 150}, {1000, 150}, {1000, 654}, {200, 654}}
+	draw := func(finger bool) *raster.Frame {
+		f := &raster.Frame{Width: 1200, Height: 800, Full: raster.NewGray(1200, 800), Small: raster.NewRGB(1200, 800), Scale: [2]float64{1, 1},
+			ToFull: raster.Uprighting(1, 1200, 800)}
+		for y := range 800 {
+			for x := range 1200 {
+				c := [3]uint8{60, 62, 66}
+				if card.Contains(raster.Point{float64(x), float64(y)}) {
+					c = [3]uint8{226, 232, 236}
+					if y%40 < 12 && x%20 < 11 && x > 260 && x < 900 {
+						c = [3]uint8{50, 50, 60}
+					}
+				}
+				if dx, dy := float64(x-560), max(float64(560-y), 0); finger && dx*dx+dy*dy < 60*60 {
+					c = [3]uint8{196, 142, 112}
+				}
+				copy(f.Small.Pix[3*(y*1200+x):], c[:])
+			}
+		}
+		return f
+	}
+	if share, _ := covers(draw(false), card); share != 0 {
+		t.Errorf("covered by nothing: %.3f", share)
+	}
+	share, outlines := covers(draw(true), card)
+	if want := (120*94 + math.Pi*60*60/2) / card.Area(); math.Abs(share-want) > 0.3*want {
+		t.Errorf("covered share %.3f, want about %.3f", share, want)
+	}
+	if len(outlines) == 0 || len(outlines[0]) < 3 {
+		t.Errorf("outlines %v", outlines)
+	}
+}
+
+func TestModelsAreReadAsTheyAreWritten(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]*forest{"rank": rank(), "final": final()} {
+		again, err := parseForest(m.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.String() != m.String() {
+			t.Errorf("%s is not written as it was read", name)
+		}
+		width := featureCount
+		if name == "final" {
+			width += rivalCount
+		}
+		for _, tree := range m.trees {
+			for _, k := range tree.feature {
+				if k < 0 || k >= width {
+					t.Fatalf("%s asks for feature %d of %d", name, k, width)
+				}
+			}
+		}
+	}
+	for _, text := range []string{"", "3", "99 1 0", "2 1 0.5\n0 1 0 1"} {
+		if _, err := parseForest(text); err == nil {
+			t.Errorf("%q was read as a forest", text)
+		}
+	}
+}

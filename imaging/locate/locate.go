@@ -1,0 +1,274 @@
+package locate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// candidate is a proposal that was measured.
+type candidate struct {
+	proposal
+	features features
+	// score is the logarithm of the odds that it is a document, by the model.
+	score float64
+}
+
+const (
+	// shortest is the least length of a piece of an edge, in pixels of the view: strokes of print are shorter.
+	shortest = 10
+	// mostProposals are measured of those that lines enclose, and half as many of those that fit regions.
+	mostProposals = 80
+	// mostDocuments are returned.
+	mostDocuments = 6
+	// leastConfidence is that of what is worth a mention.
+	leastConfidence = 0.1
+	// leastPicture is the least side of a picture, in pixels, that is looked at at all.
+	leastPicture = 32
+)
+
+// Documents finds the documents in a photo, the main one first: the one that is most of the picture among those that are
+// most likely documents. There is none where nothing looks like one; what is returned may still be wrong, and its
+// Confidence says how likely. Corners are in pixels of the upright picture at full size, clockwise from the one that is
+// the top left as the picture lies: which side of a document is up is not told by its outline.
+func Documents(f *raster.Frame) []filing.Document {
+	if f == nil || f.Small == nil || f.Full == nil || min(f.Small.W, f.Small.H) < leastPicture {
+		return nil
+	}
+	v := newView(f)
+	kept := choose(decide(v.candidates()), float64(v.w), float64(v.h))
+	var out []filing.Document
+	for _, c := range kept {
+		if confidence(c.score) >= leastConfidence {
+			out = append(out, v.document(f, c))
+		}
+	}
+	if len(out) == 0 && v.page() {
+		w, h := float64(f.Width), float64(f.Height)
+		out = append(out, describe(f, raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, pageConfidence, 0))
+	}
+	return out
+}
+
+// candidates proposes and measures.
+func (v *view) candidates() []candidate {
+	proposals := v.quads(v.lines(v.segments(shortest)), mostProposals)
+	for _, p := range v.regions(mostProposals / 2) {
+		if !near(proposals, p.quad, 1.5) {
+			proposals = append(proposals, p)
+		}
+	}
+	out := make([]candidate, 0, len(proposals))
+	for i := range proposals {
+		f, ok := v.measure(&proposals[i])
+		if !ok {
+			continue
+		}
+		out = append(out, candidate{proposal: proposals[i], features: f, score: rank().score(f[:])})
+	}
+	sortByScore(out)
+	return out
+}
+
+func sortByScore(all []candidate) {
+	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
+}
+
+// choose keeps of candidates, the best first, those that do not lie on a better one, and puts the main one first.
+func choose(all []candidate, w, h float64) []candidate {
+	var kept []candidate
+	for _, c := range all {
+		if len(kept) > 0 && c.score < leastScore || len(kept) == mostDocuments {
+			break
+		}
+		free := true
+		for i := range kept {
+			if overlap(c.quad, kept[i].quad) > 0.15 {
+				free = false
+				break
+			}
+		}
+		if free {
+			kept = append(kept, c)
+		}
+	}
+	if len(kept) > 1 {
+		main := 0
+		for i := range kept {
+			if prominence(&kept[i], w, h) > prominence(&kept[main], w, h) {
+				main = i
+			}
+		}
+		c := kept[main]
+		kept = slices.Insert(slices.Delete(kept, main, main+1), 0, c)
+	}
+	return kept
+}
+
+// leastScore is the score below which a further document is not worth a mention: a probability of one in five.
+const leastScore = -1.4
+
+// prominence orders documents that are all likely ones: large ones in the middle come first.
+func prominence(c *candidate, w, h float64) float64 {
+	area := raster.PolygonArea(c.quad.Within(w, h)) / (w * h)
+	m := c.quad.Middle()
+	off := math.Hypot((m[0]-w/2)/w, (m[1]-h/2)/h)
+	return confidence(c.score) * math.Sqrt(max(area, 0)) * (1 - 0.5*min(off, 1))
+}
+
+// overlap is the area that two quadrilaterals share over that of the smaller.
+func overlap(a, b raster.Quad) float64 {
+	least := min(a.Area(), b.Area())
+	if least <= 0 {
+		return 0
+	}
+	iou := a.IoU(b)
+	return iou / (1 + iou) * (a.Area() + b.Area()) / least
+}
+
+// confidence is the probability that a document of a score is right, by how often such were (see the test that fits it).
+func confidence(score float64) float64 {
+	return sigmoid(confidenceSlope*score + confidenceShift)
+}
+
+const confidenceSlope, confidenceShift = 1.74, -2.36
+
+// document fits a candidate at full resolution and describes it.
+func (v *view) document(f *raster.Frame, c candidate) filing.Document {
+	q := c.quad
+	for i := range q {
+		q[i] = raster.Point{q[i][0] * v.sx, q[i][1] * v.sy}
+	}
+	scale := max(v.sx, v.sy)
+	q = refine(f, q, max(2.2*scale, 3))
+	card := roundness(f, q)
+	q = upright(complete(q, float64(f.Width), float64(f.Height), 1.6*scale, card))
+	d := describe(f, q, confidence(c.score), card)
+	d.Occluded, d.Occlusions = covers(f, q)
+	return d
+}
+
+// describe fills in what follows from a document's corners; card is how round they are.
+func describe(f *raster.Frame, q raster.Quad, confidence, card float64) filing.Document {
+	w, h := float64(f.Width), float64(f.Height)
+	d := filing.Document{Quad: [4]raster.Point(q), Confidence: confidence, MarginPx: math.Inf(1)}
+	area := q.Area()
+	seen := raster.PolygonArea(q.Within(w, h))
+	if area > 0 {
+		d.FrameShare, d.OutsideShare = seen/(w*h), min(max(1-seen/area, 0), 1)
+	}
+	for _, p := range q {
+		d.MarginPx = min(d.MarginPx, p[0], p[1], w-p[0], h-p[1])
+	}
+	if shape, ok := poseOf(q, w, h); ok {
+		d.Tilt = shape.tilt
+		d.Formats = fits(q, shape, card, w, h)
+	}
+	return d
+}
+
+// fits weighs the formats by the shape and by whether corners are round.
+func fits(q raster.Quad, shape pose, card, w, h float64) []filing.FormatFit {
+	// How far a shape is off, as a logarithm, for a phone whose field of view is not exactly the assumed one.
+	const deviation = 0.035
+	prior := map[string]float64{filing.FormatID1: 1, filing.FormatID3: 0.25, filing.FormatA4: 1, filing.FormatA3: 0.25}
+	var out []filing.FormatFit
+	sum := 0.0
+	for _, k := range formats() {
+		x := shape.misfit(k) / deviation
+		likelihood := prior[k.name] * (math.Exp(-x*x/2) + 1e-3)
+		if k.short < 60 {
+			likelihood *= 0.1 + card
+		} else {
+			likelihood *= 1.1 - card
+		}
+		wide, high := k.long, k.short
+		if shape.aspect < 1 {
+			wide, high = high, wide
+		}
+		fit := filing.FormatFit{Format: k.name, Likelihood: likelihood, OutsideMM: depth(q, wide, high, w, h)}
+		if m, ok := raster.RectToQuad(wide, high, q); ok {
+			fit.PxPerMM, _ = m.Scales(raster.Point{wide / 2, high / 2})
+		}
+		sum += likelihood
+		out = append(out, fit)
+	}
+	for i := range out {
+		out[i].Likelihood /= sum
+	}
+	slices.SortStableFunc(out, func(a, b filing.FormatFit) int { return cmp.Compare(b.Likelihood, a.Likelihood) })
+	return out
+}
+
+// upright turns a quadrilateral so that it begins with the corner that is the top left as the picture lies: its first side
+// is the one that leads most nearly to the right.
+func upright(q raster.Quad) raster.Quad {
+	best, turn := math.Inf(-1), 0
+	for i := range q {
+		a, b := q[i], q[(i+1)%4]
+		c, d := q[(i+3)%4], q[(i+2)%4]
+		x, y := b[0]-a[0]+d[0]-c[0], b[1]-a[1]+d[1]-c[1]
+		if r := x / math.Hypot(x, y); r > best {
+			best, turn = r, i
+		}
+	}
+	return q.Turned(turn)
+}
+
+// roundness is how round the corners in sight are, 0 for those of paper to 1 for those of a card: whether, where paper
+// would have its corner, the table shows.
+func roundness(f *raster.Frame, q raster.Quad) float64 {
+	m, ok := raster.RectToQuad(1, 1, q)
+	if !ok {
+		return 0.5
+	}
+	// The short side is that of a card if it is one: corners of radius 3.18 mm leave the corner of the rectangle by
+	// 0.41 of the radius along the diagonal.
+	a, b := (q.Side(0)+q.Side(2))/2, (q.Side(1)+q.Side(3))/2
+	short := min(a, b)
+	rx, ry := 3.18/54*short/a, 3.18/54*short/b
+	colour := func(s, t float64) ([3]float64, bool) {
+		p := m.Apply(raster.Point{s, t})
+		if p[0] < 1 || p[1] < 1 || p[0] > float64(f.Width)-1 || p[1] > float64(f.Height)-1 {
+			return [3]float64{}, false
+		}
+		p = f.ToSmall(p)
+		r, g, b := f.Small.At(p[0], p[1])
+		return [3]float64{r, g, b}, true
+	}
+	sum, n := 0.0, 0.0
+	for k := range 4 {
+		at := func(s, t float64) ([3]float64, bool) { // from corner k inwards, in radii of a card
+			s, t = s*rx, t*ry
+			if k == 1 || k == 2 {
+				s = 1 - s
+			}
+			if k >= 2 {
+				t = 1 - t
+			}
+			return colour(s, t)
+		}
+		tip, ok1 := at(0.16, 0.16)
+		out1, ok2 := at(1.4, -0.35)
+		out2, ok3 := at(-0.35, 1.4)
+		in1, ok4 := at(1.4, 0.4)
+		in2, ok5 := at(0.4, 1.4)
+		if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 {
+			continue
+		}
+		inside := min(span(tip, in1), span(tip, in2))
+		outside := min(span(tip, out1), span(tip, out2))
+		if apart := min(span(in1, out1), span(in2, out2)); apart < 8 || inside+outside < 1 {
+			continue
+		}
+		sum += inside / (inside + outside)
+		n++
+	}
+	if n == 0 {
+		return 0.5
+	}
+	return min(max(1.6*(sum/n)-0.3, 0), 1)
+}

@@ -1,0 +1,110 @@
+package locate_test
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"testing"
+
+	"github.com/preflight-icp/preflight/imaging/locate"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// picture makes a frame of a function of place, reduced as the analyzer does.
+func picture(w, h int, at func(x, y int) [3]uint8) *raster.Frame {
+	n := raster.SmallFactor(w, h)
+	f := &raster.Frame{
+		Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(max(w/n, 1), max(h/n, 1)),
+		ToFull: raster.Uprighting(1, w, h),
+	}
+	f.Scale = [2]float64{float64(f.Small.W) / float64(w), float64(f.Small.H) / float64(h)}
+	for y := range h {
+		for x := range w {
+			c := at(x, y)
+			f.Full.Pix[y*w+x] = raster.Luma(c[0], c[1], c[2])
+		}
+	}
+	for y := range f.Small.H {
+		for x := range f.Small.W {
+			c := at(x*w/f.Small.W, y*h/f.Small.H)
+			copy(f.Small.Pix[3*(y*f.Small.W+x):], c[:])
+		}
+	}
+	return f
+}
+
+func noise(x, y int) [3]uint8 {
+	v := uint64(x)*0x9e3779b97f4a7c15 ^ uint64(y)*0xbf58476d1ce4e5b9
+	v = (v ^ v>>30) * 0x94d049bb133111eb
+	return [3]uint8{uint8(v >> 32), uint8(v >> 40), uint8(v >> 48)}
+}
+
+func TestAnyPictureIsLookedAtWithoutHarm(t *testing.T) {
+	t.Parallel()
+	flat := func(int, int) [3]uint8 { return [3]uint8{200, 200, 200} }
+	stripes := func(x, y int) [3]uint8 {
+		v := uint8(255 * ((x/5 + y/3) & 1))
+		return [3]uint8{v, v, 255 - v}
+	}
+	ramp := func(x, y int) [3]uint8 { return [3]uint8{uint8(x), uint8(y), uint8(x + y)} }
+	for name, at := range map[string]func(int, int) [3]uint8{"flat": flat, "noise": noise, "stripes": stripes, "ramp": ramp} {
+		for _, size := range [][2]int{
+			{1, 1}, {2, 3}, {31, 31}, {32, 32}, {33, 200}, {1, 5000}, {5000, 1}, {40, 6000}, {6000, 40}, {300, 300}, {1280, 960},
+		} {
+			t.Run(fmt.Sprintf("%s of %d x %d", name, size[0], size[1]), func(t *testing.T) {
+				t.Parallel()
+				for _, d := range locate.Documents(picture(size[0], size[1], at)) {
+					for _, p := range d.Quad {
+						if math.IsNaN(p[0]+p[1]) || math.IsInf(p[0]+p[1], 0) {
+							t.Errorf("corner %v", p)
+						}
+					}
+					if !(d.Confidence >= 0 && d.Confidence <= 1) || math.IsNaN(d.Tilt) || math.IsNaN(d.MarginPx) {
+						t.Errorf("document %+v", d)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestNothingIsFoundWhereNothingIs(t *testing.T) {
+	t.Parallel()
+	if d := locate.Documents(nil); d != nil {
+		t.Errorf("no frame: %v", d)
+	}
+	for name, at := range map[string]func(int, int) [3]uint8{
+		"a wall":     func(int, int) [3]uint8 { return [3]uint8{180, 182, 179} },
+		"pure noise": noise,
+	} {
+		for _, d := range locate.Documents(picture(1280, 960, at)) {
+			if d.Confidence > 0.3 {
+				t.Errorf("%s: a document at %v with confidence %.2f", name, d.Quad, d.Confidence)
+			}
+		}
+	}
+}
+
+func TestTheSameFrameGivesTheSameDocuments(t *testing.T) {
+	t.Parallel()
+	card := func(x, y int) [3]uint8 {
+		n := noise(x/2, y/2)
+		if x > 300 && x < 900 && y > 200 && y < 580 {
+			if y%40 < 14 && x%24 < 12 && x > 350 && x < 850 {
+				return [3]uint8{40, 40, 50}
+			}
+			return [3]uint8{225 + n[0]/32, 230 + n[1]/32, 235}
+		}
+		return [3]uint8{90 + n[0]/16, 60 + n[1]/16, 40 + n[2]/16}
+	}
+	f := picture(1200, 800, card)
+	want := locate.Documents(f)
+	if len(want) == 0 || raster.Quad(want[0].Quad).IoU(raster.Quad{{301, 201}, {900, 201}, {900, 580}, {301, 580}}) < 0.98 {
+		t.Fatalf("the card is not found: %+v", want)
+	}
+	for range 3 {
+		if got := locate.Documents(f); !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, before %+v", got, want)
+		}
+	}
+}

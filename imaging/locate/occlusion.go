@@ -1,0 +1,234 @@
+package locate
+
+import (
+	"math"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// The document is looked at for covers as a picture of this many cells along its longer side, with a rim of cells around it that
+// shows the table.
+const (
+	coverCells = 132
+	coverRim   = 12
+)
+
+// cover is the document from above, with a rim of table.
+type cover struct {
+	w, h, rim int
+	toPhoto   raster.Homography
+	// pix are the colours of the cells, red, green and blue; shown is false where the photo does not reach.
+	pix   [][3]float64
+	shown []bool
+}
+
+// newCover looks at a document; nil where its shape allows none.
+func newCover(f *raster.Frame, q raster.Quad) *cover {
+	a, b := (q.Side(0)+q.Side(2))/2, (q.Side(1)+q.Side(3))/2
+	long := max(a, b)
+	if long < 40 {
+		return nil
+	}
+	w, h := max(int(coverCells*a/long), 24), max(int(coverCells*b/long), 24)
+	m, ok := raster.RectToQuad(float64(w), float64(h), q)
+	if !ok {
+		return nil
+	}
+	const rim = coverRim
+	c := &cover{w: w + 2*rim, h: h + 2*rim, rim: rim, toPhoto: m}
+	c.pix, c.shown = make([][3]float64, c.w*c.h), make([]bool, c.w*c.h)
+	for y := range c.h {
+		for x := range c.w {
+			p := m.Apply(raster.Point{float64(x-rim) + 0.5, float64(y-rim) + 0.5})
+			if !(p[0] >= 0 && p[1] >= 0 && p[0] < float64(f.Width) && p[1] < float64(f.Height)) {
+				continue
+			}
+			p = f.ToSmall(p)
+			r, g, b := f.Small.At(p[0], p[1])
+			c.pix[y*c.w+x], c.shown[y*c.w+x] = [3]float64{r, g, b}, true
+		}
+	}
+	return c
+}
+
+// inside reports whether a cell is on the document.
+func (c *cover) inside(x, y int) bool {
+	return x >= c.rim && y >= c.rim && x < c.w-c.rim && y < c.h-c.rim
+}
+
+// covers finds what lies over the edge of the document: where along a side the same colour is on both of its sides, although
+// elsewhere on that side paper and table differ, something covers it; from there it reaches as far as its colour does. share is the
+// part of the document's area that is covered, the polygons are in pixels of the upright picture.
+func covers(f *raster.Frame, q raster.Quad) (share float64, polygons [][]raster.Point) {
+	c := newCover(f, q)
+	if c == nil {
+		return 0, nil
+	}
+	starts := c.breaks()
+	if len(starts) == 0 {
+		return 0, nil
+	}
+	total := (c.w - 2*c.rim) * (c.h - 2*c.rim)
+	paper := c.paper()
+	taken := make([]bool, len(c.pix))
+	covered := 0
+	for _, s := range starts {
+		cells := c.spread(s, paper, taken)
+		if len(cells) < total/600 || len(cells) > total/2 {
+			continue
+		}
+		covered += len(cells)
+		if len(polygons) < 8 {
+			polygons = append(polygons, c.outline(cells))
+		}
+	}
+	return float64(covered) / float64(total), polygons
+}
+
+// start is a place at a side where something lies across it.
+type start struct {
+	x, y   int
+	colour [3]float64
+}
+
+// breaks finds the places along the sides where table and document are one.
+func (c *cover) breaks() []start {
+	const depth = 3 // cells from the side on which colours are compared
+	var out []start
+	w, h := c.w-2*c.rim, c.h-2*c.rim
+	for side := range 4 {
+		n := w
+		if side%2 == 1 {
+			n = h
+		}
+		at := func(t, off int) (int, int) { // off > 0 is inside
+			switch side {
+			case 0:
+				return c.rim + t, c.rim + off - 1
+			case 1:
+				return c.w - c.rim - off, c.rim + t
+			case 2:
+				return c.rim + t, c.h - c.rim - off
+			default:
+				return c.rim + off - 1, c.rim + t
+			}
+		}
+		differences := make([]float64, 0, n)
+		apart := make([]float64, n)
+		for t := range n {
+			ix, iy := at(t, depth)
+			ox, oy := at(t, 1-depth)
+			apart[t] = math.NaN()
+			if !c.shown[iy*c.w+ix] || !c.shown[oy*c.w+ox] {
+				continue
+			}
+			apart[t] = span(c.pix[iy*c.w+ix], c.pix[oy*c.w+ox])
+			if t > n/12 && t < n-n/12 {
+				differences = append(differences, apart[t])
+			}
+		}
+		if len(differences) < n/4 {
+			continue
+		}
+		usual := quantile(differences, 0.5)
+		if usual < 24 {
+			continue // paper on paper: that both look alike says nothing
+		}
+		limit := min(0.33*usual, 22)
+		for t := n / 14; t < n-n/14; {
+			if !(apart[t] < limit) {
+				t++
+				continue
+			}
+			from := t
+			for t < n-n/14 && apart[t] < limit {
+				t++
+			}
+			if t-from < max(n/40, 3) || t-from > 3*n/5 {
+				continue
+			}
+			x, y := at((from+t)/2, depth)
+			out = append(out, start{x: x, y: y, colour: c.pix[y*c.w+x]})
+		}
+	}
+	return out
+}
+
+// paper is the colour of the document's paper: the brightest third of what lies inside near the sides, its median.
+func (c *cover) paper() [3]float64 {
+	var bright []float64
+	var at []int
+	for y := range c.h {
+		for x := range c.w {
+			if i := y*c.w + x; c.inside(x, y) && c.shown[i] && (x+y)%3 == 0 {
+				bright = append(bright, c.pix[i][0]+c.pix[i][1]+c.pix[i][2])
+				at = append(at, i)
+			}
+		}
+	}
+	if len(bright) == 0 {
+		return [3]float64{255, 255, 255}
+	}
+	limit := quantile(append([]float64(nil), bright...), 0.55)
+	var sum [3]float64
+	n := 0.0
+	for k, i := range at {
+		if bright[k] >= limit {
+			n++
+			for j := range sum {
+				sum[j] += c.pix[i][j]
+			}
+		}
+	}
+	return [3]float64{sum[0] / n, sum[1] / n, sum[2] / n}
+}
+
+// spread is the connected part of the document around a start whose colour goes on smoothly from there and is not the
+// paper's.
+func (c *cover) spread(s start, paper [3]float64, taken []bool) []int {
+	const smooth = 13 // the greatest change from one cell to the next on a finger or a pen
+	if span(s.colour, paper) < 40 {
+		return nil
+	}
+	first := s.y*c.w + s.x
+	if taken[first] {
+		return nil
+	}
+	taken[first] = true
+	cells := []int{first}
+	for k := 0; k < len(cells); k++ {
+		i := cells[k]
+		x, y := i%c.w, i/c.w
+		for _, d := range [4][2]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
+			nx, ny := x+d[0], y+d[1]
+			if !c.inside(nx, ny) {
+				continue
+			}
+			j := ny*c.w + nx
+			if taken[j] || !c.shown[j] {
+				continue
+			}
+			if span(c.pix[j], c.pix[i]) > smooth || span(c.pix[j], s.colour) > 75 ||
+				span(c.pix[j], paper) < 0.45*span(s.colour, paper) {
+				continue
+			}
+			taken[j] = true
+			cells = append(cells, j)
+		}
+	}
+	return cells
+}
+
+// outline is the convex hull of cells, in pixels of the upright picture.
+func (c *cover) outline(cells []int) []raster.Point {
+	points := make([]raster.Point, 0, 4*len(cells))
+	for _, i := range cells {
+		x, y := float64(i%c.w-c.rim), float64(i/c.w-c.rim)
+		points = append(points, raster.Point{x, y}, raster.Point{x + 1, y}, raster.Point{x, y + 1}, raster.Point{x + 1, y + 1})
+	}
+	hull := convexHull(points)
+	for i := range hull {
+		hull[i] = c.toPhoto.Apply(hull[i])
+	}
+	return hull
+}

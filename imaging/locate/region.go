@@ -1,0 +1,354 @@
+package locate
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// Levels at which the picture is cut into what lies above and below: more in luma, in which most documents stand out.
+const (
+	lumaLevels   = 12
+	colourLevels = 7
+)
+
+// run is a piece of a row whose pixels are all on one side of a level.
+type run struct {
+	y, from, to, parent int32
+	above               bool
+}
+
+// regions proposes the quadrilaterals that fit connected areas of similar colour: the level sets of luma and of the two
+// opponent colours, from many levels, of which a sheet on a table is one at some level.
+func (v *view) regions(most int) []proposal {
+	const reduce = 2
+	w, h := v.w/reduce, v.h/reduce
+	if w < 16 || h < 16 {
+		return nil
+	}
+	plane := make([]float32, w*h)
+	var found []proposal
+	for k := range channels {
+		levels := colourLevels
+		if k == 0 {
+			levels = lumaLevels
+		}
+		for y := range h {
+			a := v.pix[channels*2*y*v.w:]
+			b := v.pix[channels*(2*y+1)*v.w:]
+			for x := range w {
+				i := channels*2*x + k
+				plane[y*w+x] = (a[i] + a[i+channels] + b[i] + b[i+channels]) / 4
+			}
+		}
+		for _, level := range cuts(plane, levels) {
+			for _, c := range areas(plane, w, h, level) {
+				p, ok := c.quad(w, h)
+				if !ok {
+					continue
+				}
+				for i := range p.quad {
+					p.quad[i][0] *= reduce
+					p.quad[i][1] *= reduce
+				}
+				found = append(found, p)
+			}
+		}
+	}
+	slices.SortStableFunc(found, func(a, b proposal) int { return cmp.Compare(b.worth, a.worth) })
+	var kept []proposal
+	for _, p := range found {
+		if len(kept) == most {
+			break
+		}
+		if near(kept, p.quad, 3) {
+			continue
+		}
+		kept = append(kept, p)
+	}
+	for i := range kept {
+		kept[i].quad = v.snap(kept[i].quad, 4)
+	}
+	return kept
+}
+
+// cuts are levels that part the values of a plane: half of them by the number of pixels, half by value.
+func cuts(plane []float32, n int) []float32 {
+	sample := make([]float32, 0, len(plane)/7+1)
+	for i := 0; i < len(plane); i += 7 {
+		sample = append(sample, plane[i])
+	}
+	slices.Sort(sample)
+	low, high := sample[len(sample)/50], sample[len(sample)-1-len(sample)/50]
+	var out []float32
+	half := n / 2
+	for i := range half {
+		out = append(out, sample[(i+1)*len(sample)/(half+1)])
+	}
+	for i := range n - half {
+		out = append(out, low+(high-low)*(float32(i)+1)/float32(n-half+1))
+	}
+	slices.Sort(out)
+	kept := out[:0]
+	for _, c := range out {
+		if len(kept) == 0 || c-kept[len(kept)-1] > 0.8 {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// area is a connected set of runs.
+type area struct {
+	pixels      int
+	left, right []raster.Point // ends of its rows, from top to bottom
+}
+
+// areas are the connected parts above and below a level that are neither tiny nor nearly everything.
+func areas(plane []float32, w, h int, level float32) []area {
+	runs := make([]run, 0, 4*h)
+	starts := make([]int, h+1)
+	find := func(i int32) int32 {
+		for runs[i].parent != i {
+			runs[i].parent = runs[runs[i].parent].parent
+			i = runs[i].parent
+		}
+		return i
+	}
+	for y := range h {
+		starts[y] = len(runs)
+		row := plane[y*w : (y+1)*w]
+		for x := 0; x < w; {
+			above := row[x] > level
+			from := x
+			for x < w && (row[x] > level) == above {
+				x++
+			}
+			runs = append(runs, run{y: int32(y), from: int32(from), to: int32(x), above: above, parent: int32(len(runs))})
+		}
+		if y == 0 {
+			continue
+		}
+		i, j := starts[y-1], starts[y]
+		for i < starts[y] && j < len(runs) {
+			a, b := &runs[i], &runs[j]
+			if a.above == b.above && a.from < b.to && b.from < a.to {
+				ra, rb := find(int32(i)), find(int32(j))
+				// The earlier run stays the root, so that roots come in order.
+				if ra < rb {
+					runs[rb].parent = ra
+				} else {
+					runs[ra].parent = rb
+				}
+			}
+			if a.to < b.to {
+				i++
+			} else {
+				j++
+			}
+		}
+	}
+	sizes, index := make([]int, len(runs)), make([]int32, len(runs))
+	for i := range runs {
+		sizes[find(int32(i))] += int(runs[i].to - runs[i].from)
+	}
+	var out []area
+	for i := range runs {
+		root := find(int32(i))
+		if n := sizes[root]; n < 3*w*h/1000 || n > 95*w*h/100 {
+			continue
+		}
+		if index[root] == 0 {
+			out = append(out, area{pixels: sizes[root]})
+			index[root] = int32(len(out))
+		}
+		a := &out[index[root]-1]
+		r := &runs[i]
+		y, from, to := float64(r.y)+0.5, float64(r.from), float64(r.to)
+		if n := len(a.left); n > 0 && a.left[n-1][1] == y {
+			a.left[n-1][0], a.right[n-1][0] = min(a.left[n-1][0], from), max(a.right[n-1][0], to)
+		} else {
+			a.left, a.right = append(a.left, raster.Point{from, y}), append(a.right, raster.Point{to, y})
+		}
+	}
+	return out
+}
+
+// quad fits a quadrilateral around an area and says how well it fills it, holes such as print counting as filled.
+func (a *area) quad(w, h int) (proposal, bool) {
+	if len(a.left) < 6 {
+		return proposal{}, false
+	}
+	filled := 0.0
+	for i := range a.left {
+		filled += a.right[i][0] - a.left[i][0]
+	}
+	points := make([]raster.Point, 0, 2*len(a.left))
+	for i := range a.left {
+		points = append(points, a.left[i], a.right[i])
+	}
+	hull := convexHull(points)
+	if len(hull) < 4 {
+		return proposal{}, false
+	}
+	hullArea := raster.PolygonArea(hull)
+	if hullArea <= 0 || filled < 0.6*hullArea || hullArea > 0.97*float64(w*h) {
+		return proposal{}, false
+	}
+	q, ok := quadAround(hull)
+	if !ok {
+		return proposal{}, false
+	}
+	inFrame := raster.PolygonArea(q.Within(float64(w), float64(h)))
+	if inFrame <= 0 {
+		return proposal{}, false
+	}
+	share := min(filled/inFrame, 1)
+	solid := float64(a.pixels) / filled
+	return proposal{quad: q, worth: share + 0.3*solid, region: true}, share > 0.72
+}
+
+// convexHull is the convex hull of points, clockwise as seen on the picture (Andrew's monotone chain, 1979).
+func convexHull(points []raster.Point) []raster.Point {
+	// By rows: the ends of an area's rows come in this order.
+	slices.SortFunc(points, func(a, b raster.Point) int {
+		return cmp.Or(cmp.Compare(a[1], b[1]), cmp.Compare(a[0], b[0]))
+	})
+	turn := func(a, b, c raster.Point) float64 { return (b[0]-a[0])*(c[1]-a[1]) - (b[1]-a[1])*(c[0]-a[0]) }
+	hull := make([]raster.Point, 0, 64)
+	half := func(add func(yield func(raster.Point))) {
+		start := len(hull)
+		add(func(p raster.Point) {
+			for len(hull) >= start+2 && turn(hull[len(hull)-2], hull[len(hull)-1], p) >= 0 {
+				hull = hull[:len(hull)-1]
+			}
+			hull = append(hull, p)
+		})
+		hull = hull[:len(hull)-1]
+	}
+	half(func(yield func(raster.Point)) {
+		for _, p := range points {
+			yield(p)
+		}
+	})
+	half(func(yield func(raster.Point)) {
+		for _, p := range slices.Backward(points) {
+			yield(p)
+		}
+	})
+	slices.Reverse(hull)
+	return hull
+}
+
+// quadAround encloses a convex polygon in a quadrilateral: sides are dropped, the one that adds the least area first, and
+// their neighbours prolonged until they meet.
+func quadAround(hull []raster.Point) (raster.Quad, bool) {
+	polygon := slices.Clone(hull)
+	for len(polygon) > 4 {
+		n := len(polygon)
+		bestAt, least := -1, math.Inf(1)
+		var corner raster.Point
+		for i := range polygon {
+			// Drop the side from i to i+1.
+			a, b, c, d := polygon[(i+n-1)%n], polygon[i], polygon[(i+1)%n], polygon[(i+2)%n]
+			p, ok := meet(a, b, d, c)
+			if !ok {
+				continue
+			}
+			added := math.Abs((c[0]-b[0])*(p[1]-b[1])-(c[1]-b[1])*(p[0]-b[0])) / 2
+			if added < least {
+				bestAt, least, corner = i, added, p
+			}
+		}
+		if bestAt < 0 {
+			return raster.Quad{}, false
+		}
+		next := (bestAt + 1) % n
+		polygon[bestAt] = corner
+		polygon = slices.Delete(polygon, next, next+1)
+	}
+	q := raster.Quad(polygon)
+	return q, q.Convex()
+}
+
+// meet is where the ray from a through b meets that from c through d, beyond b and d.
+func meet(a, b, c, d raster.Point) (raster.Point, bool) {
+	ux, uy, vx, vy := b[0]-a[0], b[1]-a[1], d[0]-c[0], d[1]-c[1]
+	det := ux*vy - uy*vx
+	if math.Abs(det) < 1e-9 {
+		return raster.Point{}, false
+	}
+	s := ((c[0]-a[0])*vy - (c[1]-a[1])*vx) / det
+	t := ((c[0]-a[0])*uy - (c[1]-a[1])*ux) / det
+	if s < 1 || t < 1 {
+		return raster.Point{}, false
+	}
+	return raster.Point{a[0] + s*ux, a[1] + s*uy}, true
+}
+
+// snap moves the sides of a quadrilateral, by at most reach pixels at each end, to where the gradient across them is the
+// strongest; sides of the picture stay.
+func (v *view) snap(q raster.Quad, reach int) raster.Quad {
+	var sides [4]line
+	for i := range q {
+		a, b := q[i], q[(i+1)%4]
+		length := math.Hypot(b[0]-a[0], b[1]-a[1])
+		if length < 4 {
+			return q
+		}
+		ux, uy := (b[0]-a[0])/length, (b[1]-a[1])/length
+		sides[i] = line{at: a, direction: raster.Point{ux, uy}}
+		if v.onFrame(a, b) {
+			continue
+		}
+		nx, ny := uy, -ux
+		best, from, to := 0.0, 0, 0
+		for d0 := -reach; d0 <= reach; d0++ {
+			for d1 := -reach; d1 <= reach; d1++ {
+				sum := 0.0
+				const places = 24
+				for j := range places {
+					t := 0.06 + 0.88*(float64(j)+0.5)/places
+					off := float64(d0) + t*float64(d1-d0)
+					x, y := int(a[0]+t*(b[0]-a[0])+off*nx), int(a[1]+t*(b[1]-a[1])+off*ny)
+					if x < 0 || y < 0 || x >= v.w || y >= v.h {
+						continue
+					}
+					o := y*v.w + x
+					g := math.Abs(float64(v.gx[o])*nx + float64(v.gy[o])*ny)
+					sum += min(g, 12)
+				}
+				sum *= 1 - 0.01*float64(d0*d0+d1*d1)/float64(reach)
+				if sum > best {
+					best, from, to = sum, d0, d1
+				}
+			}
+		}
+		p := raster.Point{a[0] + float64(from)*nx, a[1] + float64(from)*ny}
+		r := raster.Point{b[0] + float64(to)*nx, b[1] + float64(to)*ny}
+		l := math.Hypot(r[0]-p[0], r[1]-p[1])
+		sides[i] = line{at: p, direction: raster.Point{(r[0] - p[0]) / l, (r[1] - p[1]) / l}}
+	}
+	moved, ok := corners(sides)
+	if !ok || !moved.Convex() || apart(moved, q) > 4*float64(reach)+2 {
+		return q
+	}
+	return moved
+}
+
+// corners are where each side crosses the next; side i leads from corner i to corner i+1.
+func corners(sides [4]line) (raster.Quad, bool) {
+	var q raster.Quad
+	for i := range sides {
+		a, b := &sides[(i+3)%4], &sides[i]
+		det := a.direction[0]*b.direction[1] - a.direction[1]*b.direction[0]
+		if math.Abs(det) < 0.05 {
+			return q, false
+		}
+		dx, dy := b.at[0]-a.at[0], b.at[1]-a.at[1]
+		q[i] = a.point((dx*b.direction[1] - dy*b.direction[0]) / det)
+	}
+	return q, true
+}

@@ -1,0 +1,126 @@
+package locate
+
+import (
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// viewSide is the long side of the picture that documents are searched in: the smallest document that is worth finding, a
+// tenth of the frame, still has sides of 40 pixels.
+const viewSide = 420
+
+// channels are luma and two opponent colours, so that a pale blue card on white paper has an edge in one of them.
+const channels = 3
+
+// view is the reduced picture that documents are searched in.
+type view struct {
+	w, h int
+	// sx and sy take positions of the view to those of the full upright picture.
+	sx, sy float64
+	// pix holds luma, red less green, and yellow less blue of each pixel: grey levels, interleaved.
+	pix []float32
+	// edges are the gradient of the channel that changes most at each pixel, in grey levels per pixel.
+	gx, gy, mag []float32
+	// noise is the median of mag: what most of the picture's grain stays below.
+	noise float32
+}
+
+func newView(f *raster.Frame) *view {
+	s := f.Small
+	n := max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
+	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1)}
+	v.sx, v.sy = float64(f.Width)/float64(v.w), float64(f.Height)/float64(v.h)
+	v.pix = make([]float32, channels*v.w*v.h)
+	left := make([]int, v.w+1)
+	for x := range left {
+		left[x] = x * s.W / v.w
+	}
+	sums := make([]uint32, 3*v.w)
+	for y := range v.h {
+		clear(sums)
+		top, bottom := y*s.H/v.h, (y+1)*s.H/v.h
+		for yy := top; yy < bottom; yy++ {
+			row := s.Row(yy)
+			for x := range v.w {
+				var r, g, b uint32
+				for p := row[3*left[x] : 3*left[x+1]]; len(p) >= 3; p = p[3:] {
+					r, g, b = r+uint32(p[0]), g+uint32(p[1]), b+uint32(p[2])
+				}
+				sums[3*x] += r
+				sums[3*x+1] += g
+				sums[3*x+2] += b
+			}
+		}
+		out := v.pix[channels*y*v.w : channels*(y+1)*v.w]
+		for x := range v.w {
+			k := 1 / float32((bottom-top)*(left[x+1]-left[x]))
+			r, g, b := float32(sums[3*x])*k, float32(sums[3*x+1])*k, float32(sums[3*x+2])*k
+			out[3*x], out[3*x+1], out[3*x+2] = 0.3*r+0.59*g+0.11*b, 0.7*(r-g), 0.5*(0.5*(r+g)-b)
+		}
+	}
+	v.differentiate()
+	return v
+}
+
+// differentiate smooths each channel a little and takes the gradient of the one that changes most.
+func (v *view) differentiate() {
+	w, h := v.w, v.h
+	v.gx, v.gy, v.mag = make([]float32, w*h), make([]float32, w*h), make([]float32, w*h)
+	if w < 3 || h < 3 {
+		return
+	}
+	var histogram [512]int
+	n := channels * w
+	for y := 1; y < h-1; y++ {
+		a, b, c := v.pix[(y-1)*n:y*n], v.pix[y*n:(y+1)*n], v.pix[(y+1)*n:(y+2)*n]
+		for x := 1; x < w-1; x++ {
+			i := channels * x
+			var best, bx, by float32
+			for k := range channels {
+				j := i + k
+				// Scharr's operator: nearest to turning alike in all directions of those with nine points.
+				nw, ne, sw, se := a[j-3], a[j+3], c[j-3], c[j+3]
+				dx := (3*(ne-nw+se-sw) + 10*(b[j+3]-b[j-3])) / 32
+				dy := (3*(sw-nw+se-ne) + 10*(c[j]-a[j])) / 32
+				if m := dx*dx + dy*dy; m > best {
+					best, bx, by = m, dx, dy
+				}
+			}
+			o := y*w + x
+			m := sqrt32(best)
+			v.gx[o], v.gy[o], v.mag[o] = bx, by, m
+			histogram[min(int(m*16), 511)]++
+		}
+	}
+	half := (w - 2) * (h - 2) / 2
+	for i, count := range histogram {
+		if half -= count; half < 0 {
+			v.noise = (float32(i) + 0.5) / 16
+			break
+		}
+	}
+}
+
+// at interpolates the three channels at a position of the view; outside, the nearest edge.
+func (v *view) at(x, y float64) (a, b, c float32) {
+	x, y = min(max(x-0.5, 0), float64(v.w-1)), min(max(y-0.5, 0), float64(v.h-1))
+	x0, y0 := int(x), int(y)
+	fx, fy := float32(x-float64(x0)), float32(y-float64(y0))
+	i := channels * (y0*v.w + x0)
+	j, k := i, 0
+	if x0+1 < v.w {
+		j = i + channels
+	}
+	if y0+1 < v.h {
+		k = channels * v.w
+	}
+	p := v.pix
+	w00, w10, w01, w11 := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
+	return w00*p[i] + w10*p[j] + w01*p[i+k] + w11*p[j+k],
+		w00*p[i+1] + w10*p[j+1] + w01*p[i+k+1] + w11*p[j+k+1],
+		w00*p[i+2] + w10*p[j+2] + w01*p[i+k+2] + w11*p[j+k+2]
+}
+
+// inside reports whether a position is in the picture.
+func (v *view) inside(p raster.Point) bool {
+	return p[0] >= 0 && p[1] >= 0 && p[0] <= float64(v.w) && p[1] <= float64(v.h)
+}
