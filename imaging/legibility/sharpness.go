@@ -1,0 +1,363 @@
+package legibility
+
+import (
+	"math"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// How much of a picture is read at full resolution, whatever its size.
+const (
+	// tilesAcross and tilesDown divide the sheet, its long side across: one tile of each part is measured.
+	tilesAcross, tilesDown = 6, 5
+	// tileText is the side of a tile in heights of its text: a few glyphs of a line or two.
+	tileText = 5
+	// patchText is the height of text in a patch, in pixels: enough to tell a sharp edge (a twelfth of it and less) from the
+	// edges of a readable one.
+	patchText = 18
+	// Bounds of the side of a patch in pixels.
+	minPatch, maxPatch = 28, 128
+)
+
+// spot is a place on the sheet where a tile is measured.
+type spot struct {
+	x, y, text float64
+	weight     float64
+}
+
+// tile is a measured spot.
+type tile struct {
+	spot
+	quad raster.Quad
+	// full is the height of the body text in full-size pixels there, width that of the edges in text heights.
+	full, width float64
+	edges       int
+	// ink is the luma of the darkest strokes.
+	ink    float64
+	noise  float64
+	spread spread
+}
+
+// sharpness measures tiles of the full picture.
+func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
+	out := &filing.Legibility{}
+	text := l.height
+	if text == 0 && s.located {
+		text = s.text
+	}
+	if text == 0 {
+		return nil, nil
+	}
+	var tiles []tile
+	var noises []float64
+	var memory bench
+	for _, at := range s.spots(l, g, text) {
+		if t, ok := s.measure(&memory, at); ok {
+			noises = append(noises, t.noise)
+			if t.edges > 0 {
+				tiles = append(tiles, t)
+			}
+		}
+	}
+	if len(noises) > 0 {
+		out.Noise = round(percentile(noises, 0.5))
+	}
+	worst, motion := decide(tiles)
+	if worst == nil {
+		return out, tiles
+	}
+	out.EdgeWidthPx, out.TextHeightPx = round(worst.width*worst.full), round(worst.full)
+	out.MotionPx, out.MotionDirection = s.upright(motion, worst.full)
+	for _, t := range tiles {
+		out.Tiles = append(out.Tiles, filing.SharpnessTile{
+			Quad: t.quad, EdgeWidthPx: round(t.width * t.full), TextHeightPx: round(t.full), Edges: t.edges,
+		})
+	}
+	return out, tiles
+}
+
+// decide returns the tile that decides, the worst but for a tenth of them: what one tile says alone is too often its content.
+func decide(tiles []tile) (*tile, spread) {
+	if len(tiles) == 0 {
+		return nil, spread{}
+	}
+	widths := make([]float64, len(tiles))
+	for i, t := range tiles {
+		widths[i] = t.width
+	}
+	limit := percentile(widths, 0.9)
+	var all spread
+	var worst *tile
+	for i, t := range tiles {
+		if t.width == limit && worst == nil {
+			worst = &tiles[i]
+		}
+		all.add(t.spread)
+	}
+	return worst, all
+}
+
+// spots chooses where to measure: in each part of the sheet the place with the most body text.
+func (s *sheet) spots(l *lines, g *glare, text float64) []spot {
+	nx, ny := tilesAcross, tilesDown
+	if s.h > s.w {
+		nx, ny = ny, nx
+	}
+	best := make([]spot, nx*ny)
+	for _, r := range l.runs {
+		if r.height() > 1.7*text {
+			continue // titles are readable when body text no longer is
+		}
+		x, y := (r.a+r.b)/2, (r.top+r.bottom)/2
+		if l.down {
+			x, y = y, x
+		}
+		if g.near(s, x, y, 0.9*tileText*text) || g.near(s, x, y, 0.5*tileText*text) {
+			continue // the border of a reflection is an edge, and a soft one
+		}
+		at := spot{x: x, y: y, text: text}
+		for _, o := range l.runs {
+			ox, oy := (o.a+o.b)/2, (o.top+o.bottom)/2
+			if l.down {
+				ox, oy = oy, ox
+			}
+			if math.Abs(ox-x) < tileText*text/2 && math.Abs(oy-y) < tileText*text/2 {
+				at.weight += float64(o.strength)
+			}
+		}
+		i := min(int(y*float64(ny)/float64(s.h)), ny-1)*nx + min(int(x*float64(nx)/float64(s.w)), nx-1)
+		if at.weight > best[i].weight {
+			best[i] = at
+		}
+	}
+	var out []spot
+	for i, b := range best {
+		if b.weight == 0 && len(l.runs) == 0 {
+			b = spot{x: (float64(i%nx) + 0.5) * float64(s.w) / float64(nx), y: (float64(i/nx) + 0.5) * float64(s.h) / float64(ny), text: text}
+		} else if b.weight == 0 {
+			continue
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// measure measures a spot; false where it lies outside the picture.
+func (s *sheet) measure(m *bench, at spot) (tile, bool) {
+	t := tile{spot: at}
+	full := s.toFull.Apply(raster.Point{at.x, at.y})
+	if !(full[0] >= 0 && full[1] >= 0 && full[0] < float64(s.frame.Width) && full[1] < float64(s.frame.Height)) {
+		return t, false
+	}
+	t.full = at.text * s.toFull.Scale(raster.Point{at.x, at.y})
+	factor := max(1, int(t.full/patchText+0.5))
+	text := t.full / float64(factor)
+	side := min(max(int(tileText*text), minPatch), maxPatch)
+	stored := s.frame.ToFull.Apply(full)
+	p := cut(s.frame.Full, stored[0], stored[1], side, factor)
+	if p == nil {
+		return t, false
+	}
+	half := float64(side) * float64(factor) / t.full * at.text / 2
+	for i, c := range [4]raster.Point{{-half, -half}, {half, -half}, {half, half}, {-half, half}} {
+		c = s.toFull.Apply(raster.Point{at.x + c[0], at.y + c[1]})
+		t.quad[i] = raster.Point{math.Round(c[0]*10) / 10, math.Round(c[1]*10) / 10}
+	}
+	t.noise, t.ink = p.noise(), p.ink()
+	t.spread = p.spread(m, t.noise)
+	if factor > 1 {
+		t.spread = t.spread.withoutReduction()
+	}
+	width, edges := t.spread.widest()
+	// Blur that is wide in pixels is measured again at half the resolution and at half of that, with a half and a
+	// quarter of the noise.
+	for noise := t.noise; p.side >= minPatch; {
+		p, noise = p.half(), noise/2
+		coarse := p.spread(m, noise)
+		if w, n := coarse.widest(); w < wideEdge || n == 0 {
+			break
+		}
+		coarse = coarse.withoutReduction()
+		w, n := coarse.widest()
+		scale := float64(p.factor) / float64(factor)
+		width, edges = w*scale, n
+		t.spread = coarse.scaled(scale)
+	}
+	t.width, t.edges = width/text, edges
+	t.spread = t.spread.scaled(1 / text)
+	return t, true
+}
+
+// wideEdge is the width in pixels from which an edge is measured better at half the resolution: above what the sharpest
+// edges have there.
+const wideEdge = 2.3
+
+// withoutReduction takes out of the widths what averaging over the pixels of the picture has added to them: a box of one
+// pixel, whose 10-90 % rise is 0.8 of it. Widths add up in squares.
+func (s spread) withoutReduction() spread {
+	for d, w := range s.width {
+		if w > 0 {
+			s.width[d] = math.Sqrt(max(w*w-0.8*0.8, 0.5*0.5))
+		}
+	}
+	return s
+}
+
+// spread is the width of the edges of a patch by direction.
+type spread struct {
+	width  [directions]float64 // 0 where there are too few
+	number [directions]float64
+}
+
+// Which edges count.
+const (
+	// enoughEdges is how many crossings of edges of a direction tell its width. An edge as long as a glyph is high is crossed
+	// eighteen times.
+	enoughEdges = 12
+	// strongEdge is the contrast of the edges that count over the strongest of their direction: the edges of strokes, and not
+	// the ground's pattern.
+	strongEdge = 0.4
+	// sharpest is the quantile of the widths of a direction that tells the blur: the sharp edges do, soft print has none.
+	sharpest = 0.25
+	// leastContrast is the least contrast of an edge in grey levels, and leastNoise over the noise.
+	leastContrast, leastNoise = 6, 4
+)
+
+// spread measures the edges of a patch. A direction takes in those beside it.
+func (p *patch) spread(m *bench, noise float64) spread {
+	m.edges = p.edges(m.edges[:0], float32(max(leastContrast, leastNoise*noise)))
+	var contrasts [directions][256]int
+	var number [directions]int
+	for _, e := range m.edges {
+		contrasts[e.direction][min(int(e.contrast), 255)]++
+		number[e.direction]++
+	}
+	var strong [directions]float32
+	for d := range directions {
+		a, b := (d+1)%directions, (d+directions-1)%directions
+		if number[d]+number[a]+number[b] < enoughEdges {
+			strong[d] = 256
+			continue
+		}
+		together := contrasts[d]
+		for v := range together {
+			together[v] += contrasts[a][v] + contrasts[b][v]
+		}
+		strong[d] = strongEdge * float32(quantile(&together, number[d]+number[a]+number[b], 0.9))
+	}
+	for d := range m.widths {
+		m.widths[d] = m.widths[d][:0]
+	}
+	for _, e := range m.edges {
+		for _, d := range [3]int{e.direction, (e.direction + 1) % directions, (e.direction + directions - 1) % directions} {
+			if e.contrast >= strong[d] {
+				m.widths[d] = append(m.widths[d], e.width)
+			}
+		}
+	}
+	var out spread
+	for d, widths := range m.widths {
+		if n := len(widths); n >= enoughEdges {
+			out.width[d], out.number[d] = float64(nth(widths, int(sharpest*float64(n-1)+0.5))), float64(n)
+		}
+	}
+	return out
+}
+
+// bench is the memory that measuring a patch takes, used again for the next.
+type bench struct {
+	edges  []edge
+	widths [directions][]float32
+}
+
+// nth returns what would be v[n] if v were sorted (Hoare's selection, with the middle as pivot: the same steps for the
+// same list). It reorders v.
+func nth(v []float32, n int) float32 {
+	for low, high := 0, len(v)-1; low < high; {
+		pivot, i, j := v[(low+high)/2], low, high
+		for i <= j {
+			for v[i] < pivot {
+				i++
+			}
+			for v[j] > pivot {
+				j--
+			}
+			if i <= j {
+				v[i], v[j] = v[j], v[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j:
+			high = j
+		case n >= i:
+			low = i
+		default:
+			return v[n]
+		}
+	}
+	return v[n]
+}
+
+// widest returns the width in the direction in which it is widest, and how many edges were measured in all.
+func (s *spread) widest() (width float64, edges int) {
+	for d, w := range s.width {
+		width = max(width, w)
+		edges += int(s.number[d])
+	}
+	return width, edges / 3
+}
+
+func (s spread) scaled(by float64) spread {
+	for d := range s.width {
+		s.width[d] *= by
+	}
+	return s
+}
+
+// add averages in another spread, weighted by the number of edges.
+func (s *spread) add(o spread) {
+	for d, n := range o.number {
+		if n > 0 {
+			s.width[d] = (s.width[d]*s.number[d] + o.width[d]*n) / (s.number[d] + n)
+			s.number[d] += n
+		}
+	}
+}
+
+// upright fits an ellipse to the squares of the widths (blur adds up in squares: a + b cos 2d + c sin 2d) and returns how
+// much wider edges are along its long axis than across it, and that axis in degrees of the upright picture.
+func (s *sheet) upright(m spread, text float64) (px, degrees float64) {
+	normal := [][]float64{make([]float64, 4), make([]float64, 4), make([]float64, 4)}
+	for d, n := range m.number {
+		if n == 0 {
+			continue
+		}
+		sin, cos := math.Sincos(2 * math.Pi * float64(d) / directions)
+		row := [3]float64{1, cos, sin}
+		// Directions count alike once they have enough edges: print has many more upright and level strokes than others.
+		weight := math.Min(n, 200)
+		for i, a := range row {
+			for j, b := range row {
+				normal[i][j] += weight * a * b
+			}
+			normal[i][3] += weight * a * m.width[d] * m.width[d]
+		}
+	}
+	fit, ok := solve(normal)
+	if !ok {
+		return 0, 0
+	}
+	r := math.Hypot(fit[1], fit[2])
+	if r == 0 || fit[0] <= 0 {
+		return 0, 0
+	}
+	r = min(r, fit[0])
+	px = (math.Sqrt(fit[0]+r) - math.Sqrt(fit[0]-r)) * text
+	sin, cos := math.Sincos(math.Atan2(fit[2], fit[1]) / 2)
+	t := s.frame.ToFull // a turn or a reflection: its inverse is its transpose
+	x, y := t[0]*cos+t[3]*sin, t[1]*cos+t[4]*sin
+	degrees = math.Mod(math.Atan2(y, x)*180/math.Pi+360, 180)
+	return round(px), round(degrees)
+}
