@@ -1,0 +1,224 @@
+package origin
+
+import (
+	"math"
+	"slices"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// bezel counts the sides of a document on which the frame of a screen lies beside it (屏幕边框): a straight band, all but
+// black, parallel to the document, since pictures are shown upright.
+type bezel struct {
+	// bands are sides with a band whose far edge can be seen too; edges those on which the picture ends within it.
+	bands, edges int
+}
+
+// Numbers of the search for a frame. Lengths are shares of the document's longer side.
+const (
+	// rays look away from each side of the document, raySteps at most on each, up to rayReach.
+	rays     = 13
+	raySteps = 160
+	rayReach = 1.4
+	// fewestRays have to be within the picture for a place to count.
+	fewestRays = 6
+	// black is the most light that a frame sends, as a share of the document's white.
+	black = 0.05
+	// contrastIn and contrastOut are how many times brighter it is before and behind a frame: the room behind a screen is dark.
+	contrastIn, contrastOut = 1.7, 1.4
+	// nearest is where a frame may begin: nearer lies the document's own shadow.
+	nearestFrame = 0.02
+	// evenness is the most that the light of a frame varies from ray to ray, in natural logarithms, median deviation.
+	evenness = 0.35
+	// ramp is over how many steps an edge may stretch.
+	ramp = 3
+	// thinnest and thickest are the least and greatest width of a frame, as shares of the document's longer side.
+	thinnest, thickest = 0.02, 0.2
+	// mostDrops is how often it may get darker on the way.
+	mostDrops = 2
+	// straight is the share of the way from the document to the frame over which the rays have to agree within
+	// straightWithin, in natural logarithms.
+	straight, straightWithin = 0.7, 0.12
+)
+
+// findBezel looks away from the four sides.
+func findBezel(f *raster.Frame, doc *filing.Document) bezel {
+	var out bezel
+	if doc == nil {
+		return out
+	}
+	q := raster.Quad(doc.Quad)
+	for i := range q {
+		q[i] = f.ToSmall(q[i])
+	}
+	if !q.Convex() {
+		return out
+	}
+	white := paperLight(f.Small, q)
+	if white <= 0 {
+		return out
+	}
+	for side := range 4 {
+		turned := q.Turned(side)
+		m, ok := raster.RectToQuad(1, 1, turned)
+		if !ok {
+			return out
+		}
+		// Lengths are in units of the sides that run away from this one.
+		away := (turned.Side(1) + turned.Side(3)) / 2
+		longer := max(away, (turned.Side(0)+turned.Side(2))/2) / max(away, 1)
+		switch profile := newProfile(f.Small, m, white, longer); profile.frame() {
+		case frameBand:
+			out.bands++
+		case frameEdge:
+			out.edges++
+		}
+	}
+	return out
+}
+
+// paperLight is the light of the brighter parts of the document, linear, 0 to 1.
+func paperLight(s *raster.RGB, q raster.Quad) float64 {
+	m, ok := raster.RectToQuad(1, 1, q)
+	if !ok {
+		return 0
+	}
+	var light []float64
+	const n = 16
+	for j := range n {
+		for i := range n {
+			p := m.Apply(raster.Point{(float64(i) + 0.5) / n, (float64(j) + 0.5) / n})
+			if p[0] >= 0 && p[1] >= 0 && p[0] < float64(s.W) && p[1] < float64(s.H) {
+				light = append(light, lightAt(s, p))
+			}
+		}
+	}
+	if len(light) < n {
+		return 0
+	}
+	slices.Sort(light)
+	return light[len(light)*3/4]
+}
+
+// lightAt is the linear light of green at a place within the picture.
+func lightAt(s *raster.RGB, p raster.Point) float64 {
+	return float64(linearLight()[s.Pix[3*(int(p[1])*s.W+int(p[0]))+1]])
+}
+
+// profile is what lies beyond the first side of a document, step by step away from it: the median over the rays of the
+// logarithm of the light, over the document's white, and the median deviation from that.
+type profile struct {
+	level, spread []float64
+	// ends: the picture's border was reached.
+	ends bool
+	step float64
+	// longer is the document's longer side in the unit of step.
+	longer float64
+}
+
+func newProfile(s *raster.RGB, m raster.Homography, white, longer float64) *profile {
+	p := &profile{step: rayReach * longer / raySteps, longer: longer}
+	var values [rays]float64
+	for k := range raySteps {
+		away := (float64(k) + 0.5) * p.step
+		n := 0
+		for r := range rays {
+			at := m.Apply(raster.Point{0.04 + 0.92*float64(r)/(rays-1), -away})
+			if at[0] >= 0 && at[1] >= 0 && at[0] < float64(s.W) && at[1] < float64(s.H) {
+				values[n] = math.Log(max(lightAt(s, at)/white, 1e-3))
+				n++
+			}
+		}
+		if n < fewestRays {
+			p.ends = true
+			break
+		}
+		slices.Sort(values[:n])
+		middle := values[n/2]
+		for i := range n {
+			values[i] = math.Abs(values[i] - middle)
+		}
+		slices.Sort(values[:n])
+		p.level, p.spread = append(p.level, middle), append(p.spread, values[n/2])
+	}
+	return p
+}
+
+type frameKind int
+
+const (
+	frameNone frameKind = iota
+	frameBand
+	frameEdge
+)
+
+// frame looks for the dark band in a profile.
+func (p *profile) frame() frameKind {
+	most := math.Log(black)
+	if p.drops() > mostDrops {
+		return frameNone
+	}
+	for at := int(nearestFrame*p.longer/p.step) + ramp; at < len(p.level); at++ {
+		floor := p.level[at]
+		if floor > most || p.spread[at] > evenness || p.level[at-ramp] < floor+math.Log(contrastIn) {
+			continue
+		}
+		// The band goes on while it is dark and even.
+		end := at
+		for end < len(p.level) && p.spread[end] <= 2*evenness && p.level[end] < floor+math.Log(contrastOut) {
+			floor = min(floor, p.level[end])
+			end++
+		}
+		if width := float64(end-at) * p.step / p.longer; width < thinnest || width > thickest || !p.straightTo(at-ramp) {
+			continue
+		}
+		if end == len(p.level) {
+			if p.ends {
+				return frameEdge
+			}
+			return frameNone
+		}
+		if p.level[min(end+ramp, len(p.level)-1)] >= floor+math.Log(contrastOut) {
+			return frameBand
+		}
+	}
+	return frameNone
+}
+
+// drops counts how often it gets darker on the way out. Keys, boards and tiles alternate; a screen gets darker at its frame, and
+// perhaps below a bar of controls.
+func (p *profile) drops() int {
+	n := 0
+	top := math.Inf(-1)
+	for k := int(nearestFrame * p.longer / p.step); k < len(p.level); k++ {
+		switch v := p.level[k]; {
+		case v < top-math.Log(contrastIn):
+			n++
+			top = v
+			for k+1 < len(p.level) && p.level[k+1] <= top {
+				k++
+				top = p.level[k]
+			}
+		default:
+			top = max(top, v)
+		}
+	}
+	return n
+}
+
+// straightTo reports whether all rays see the same from the document to a step, for the greater part: a screen's background
+// and its bars of controls run along the document, a table's grain and keys do not.
+func (p *profile) straightTo(end int) bool {
+	from := int(nearestFrame * p.longer / p.step)
+	if end-from < ramp {
+		return false
+	}
+	same := 0
+	for k := from; k < end; k++ {
+		if p.spread[k] < straightWithin {
+			same++
+		}
+	}
+	return float64(same) >= straight*float64(end-from)
+}
