@@ -1,0 +1,5 @@
+//go:build !race
+
+package face_test
+
+const raceEnabled = false
