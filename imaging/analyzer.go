@@ -6,11 +6,17 @@ import (
 	"fmt"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/face"
+	"github.com/preflight-icp/preflight/imaging/legibility"
+	"github.com/preflight-icp/preflight/imaging/locate"
+	"github.com/preflight-icp/preflight/imaging/onnx"
+	"github.com/preflight-icp/preflight/imaging/origin"
+	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
-// Version is the analyzer's version. It is part of every Measurements and of the key under which they are kept: it
-// changes whenever the same bytes may give other Measurements than before.
-const Version = "1"
+// Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
+// before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
+const Version = "2"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
@@ -20,15 +26,22 @@ const DefaultMaxPixels = 64 << 20
 type Options struct {
 	// MaxPixels is the pixel guard: a picture of more pixels (width x height) is not decoded. 0 means DefaultMaxPixels.
 	MaxPixels int64
+	// Models is the folder of the models and of ONNX Runtime (package models). Where it is empty or holds none, faces are
+	// found by a simpler detector or not looked for, and Analyzer.Version says so.
+	Models string
+	// Runtime is the path of another ONNX Runtime to load instead of the one in Models.
+	Runtime string
 }
 
 // Analyzer measures pictures and makes derivatives of them. Use New; it is safe for concurrent use.
 type Analyzer struct {
 	maxPixels int64
+	runtime   *onnx.Runtime // nil where none is installed
+	faces     *face.Detector
 }
 
-// New starts libvips, once for the process, and returns an Analyzer. The error is that of libvips' start, or of options
-// that make no sense.
+// New starts libvips, once for the process, loads the models, and returns an Analyzer. The error is that of libvips' start,
+// of options that make no sense, or of models that are there and are not the ones that were measured with.
 func New(o Options) (*Analyzer, error) {
 	if o.MaxPixels < 0 {
 		return nil, fmt.Errorf("imaging: MaxPixels is %d, must not be negative", o.MaxPixels)
@@ -39,14 +52,50 @@ func New(o Options) (*Analyzer, error) {
 	if err := startVips(); err != nil {
 		return nil, err
 	}
-	return &Analyzer{maxPixels: o.MaxPixels}, nil
+	a := &Analyzer{maxPixels: o.MaxPixels}
+	if o.Models == "" {
+		return a, nil
+	}
+	var err error
+	if a.runtime, err = onnx.Open(o.Models, onnx.Options{Library: o.Runtime}); err != nil && !errors.Is(err, onnx.ErrNoModels) {
+		return nil, fmt.Errorf("imaging: %w", err)
+	}
+	if a.faces, err = face.New(o.Models, a.runtime); err != nil && !errors.Is(err, face.ErrNoDetector) {
+		return nil, errors.Join(fmt.Errorf("imaging: %w", err), a.Close())
+	}
+	return a, nil
+}
+
+// Close frees the models. Nothing may be measured afterwards.
+func (a *Analyzer) Close() error {
+	if a.runtime == nil {
+		return nil
+	}
+	return a.runtime.Close()
+}
+
+// Version names what measures: Version, and the model that finds faces where there is one. The same bytes give the same
+// Measurements under the same name.
+func (a *Analyzer) Version() string {
+	if a.faces == nil {
+		return Version
+	}
+	return Version + "+" + a.faces.By()
+}
+
+// FacesBy names the detector of faces, as filing.Measurements.FacesBy; empty where none is installed.
+func (a *Analyzer) FacesBy() string {
+	if a.faces == nil {
+		return ""
+	}
+	return a.faces.By()
 }
 
 // Analyze measures a file. It is a pure function of the bytes, Version and Options: anything that is wrong with the file is
 // in the Measurements. The error is the context's, or a failure of this machine (memory); the Measurements are then
 // not to be kept. data must not change during the call, and is not referred to afterwards.
 func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurements, error) {
-	m := filing.Measurements{Analyzer: Version, Bytes: int64(len(data)), Format: Recognize(data)}
+	m := filing.Measurements{Analyzer: a.Version(), Bytes: int64(len(data)), Format: Recognize(data)}
 	if err := ctx.Err(); err != nil {
 		return filing.Measurements{}, fmt.Errorf("analyze picture: %w", err)
 	}
@@ -67,51 +116,99 @@ func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurement
 		m.Refused = filing.RefusedPixels
 		return m, nil
 	}
-	s, damage, err := measure(ctx, &h, data)
+	flat, f, damage, err := measure(ctx, &h, data)
 	if err != nil {
 		return filing.Measurements{}, fmt.Errorf("analyze picture: %w", err)
 	}
 	if m.Decode = (&filing.Decode{Complete: damage == "", Reason: damage}); m.Decode.Complete {
-		m.Pixels = s.measured(m.Orientation)
+		frame := f.frame(m.Orientation)
+		m.Pixels = &filing.Pixels{Hash: hash(frame.Small), FlatShare: flat.share()}
+		dithered := h.palette || h.format == filing.FormatGIF
+		if err := a.look(ctx, frame, dithered, &m); err != nil {
+			return filing.Measurements{}, fmt.Errorf("analyze picture: %w", err)
+		}
 	}
 	return m, nil
 }
 
+// holdsPortrait is the confidence from which a face on a document is taken for its portrait. Of what is less likely a document,
+// most are walls and clothes, and a person stands before them.
+const holdsPortrait = 0.3
+
+// look measures what is in the picture: where the document is first, since all else is measured on it or beside it. In a
+// dithered picture a screen is not looked for: the dither is a grid of its own.
+func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *filing.Measurements) error {
+	var on []raster.Quad
+	if documents := locate.Documents(f); len(documents) > 0 {
+		m.Document, m.Others = &documents[0], documents[1:]
+		for _, d := range documents {
+			if d.Confidence >= holdsPortrait {
+				on = append(on, raster.Quad(d.Quad))
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("look at picture: %w", err)
+	}
+	seen := legibility.Measure(f, m.Document)
+	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
+	m.Colour = origin.Colour(f, m.Document)
+	if !dithered {
+		m.Recapture = origin.Recapture(f, m.Document, m.EXIF)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("look at picture: %w", err)
+	}
+	if a.faces == nil {
+		return nil
+	}
+	faces, err := a.faces.Find(ctx, f, on)
+	if err != nil {
+		return err
+	}
+	m.Faces, m.FacesBy = faces, a.faces.By()
+	return nil
+}
+
 // measure decodes the picture once. damage is the reason why it could not be decoded to its last pixel.
-func measure(ctx context.Context, h *header, data []byte) (s *sampler, damage string, err error) {
+func measure(ctx context.Context, h *header, data []byte) (s *flatness, f *framer, damage string, err error) {
 	if h.damage == filing.DecodeUnsupported || h.format == filing.FormatPNG && h.damage != "" {
-		return nil, h.damage, nil // proven by structure or checksum: not worth a decode
+		return nil, nil, h.damage, nil // proven by structure or checksum: not worth a decode
 	}
 	defer trimMemory()
-	s = newSampler(h.width, h.height)
+	s, f = newFlatness(h.width, h.height), newFramer(h.width, h.height)
+	sink := func(top, rows int, pixels []byte, stride int, l layout) {
+		s.strip(top, rows, pixels, stride, l)
+		f.strip(top, rows, pixels, stride, l)
+	}
 	if h.format == filing.FormatGIF {
 		var strip gifStrip
-		err = decodeGIF(ctx, data, func(y int, rgb []byte) { strip.add(s, y, rgb) })
+		err = decodeGIF(ctx, data, func(y int, rgb []byte) { strip.add(sink, h.height, y, rgb) })
 	} else {
-		err = decodeStrips(ctx, h, withoutMetadata(h, data), s.strip)
+		err = decodeStrips(ctx, h, withoutMetadata(h, data), sink)
 	}
 	var gif gifDamage
 	switch {
 	case err == nil && h.damage == "":
-		return s, "", nil
+		return s, f, "", nil
 	case err != nil && !errors.Is(err, errDecode):
-		return nil, "", err
+		return nil, nil, "", err
 	case errors.As(err, &gif):
-		return nil, string(gif), nil
+		return nil, nil, string(gif), nil
 	case h.damage != "":
-		return nil, h.damage, nil
+		return nil, nil, h.damage, nil
 	}
-	return nil, filing.DecodeCorrupt, nil
+	return nil, nil, filing.DecodeCorrupt, nil
 }
 
-// gifStrip gathers rows of a GIF into strips for a sampler.
+// gifStrip gathers rows of a GIF into strips.
 type gifStrip struct{ rows []byte }
 
-func (g *gifStrip) add(s *sampler, y int, rgb []byte) {
+func (g *gifStrip) add(sink func(int, int, []byte, int, layout), height, y int, rgb []byte) {
 	g.rows = append(g.rows, rgb...)
 	n := len(g.rows) / len(rgb)
-	if n == stripRows || y == s.height-1 {
-		s.strip(y+1-n, n, g.rows, len(rgb), layout{bands: 3})
+	if n == stripRows || y == height-1 {
+		sink(y+1-n, n, g.rows, len(rgb), layout{bands: 3})
 		g.rows = g.rows[:0]
 	}
 }

@@ -7,6 +7,12 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/preflight-icp/preflight/imaging/legibility"
+	"github.com/preflight-icp/preflight/imaging/locate"
+	"github.com/preflight-icp/preflight/imaging/origin"
+	"github.com/preflight-icp/preflight/imaging/raster"
+	"github.com/preflight-icp/preflight/specimen"
 )
 
 // bareDecode is what the costs of this package are compared with: libvips decodes every row, sequentially, on one thread,
@@ -112,4 +118,68 @@ func BenchmarkMemoryOf200Photos(b *testing.B) {
 	b.ReportMetric(float64(before), "MiB-before")
 	b.ReportMetric(float64(residentMemory(b)>>20), "MiB-resident")
 	b.ReportMetric(float64(residentPeak(b)>>20), "MiB-peak")
+}
+
+// document12MP is a photo of 4000 x 3000 of a card on a table, about 3 MB of JPEG, as a phone stores it that is held upright.
+var document12MP = sync.OnceValues(func() ([]byte, error) {
+	photo, err := specimen.Photograph(specimen.IDCardFront, 4000, 3000, 7)
+	if err != nil {
+		return nil, err
+	}
+	return withEXIF(encodeJPEG(nil, stored(photo.Image, 6), 92), oriented(6)), nil
+})
+
+// BenchmarkParts12MP says what each part of measuring a document costs, beside a bare decode of the same file.
+func BenchmarkParts12MP(b *testing.B) {
+	data, err := document12MP()
+	if err != nil {
+		b.Skip(err)
+	}
+	a, err := New(Options{Models: "../build/models"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = a.Close() })
+	h := parseHeader(Recognize(data), data)
+	_, f, _, err := measure(context.Background(), &h, data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	frame := f.frame(6)
+	documents := locate.Documents(frame)
+	if len(documents) == 0 {
+		b.Fatal("the document is not found")
+	}
+	doc := &documents[0]
+	for _, part := range []struct {
+		name string
+		run  func()
+	}{
+		{"everything", func() {
+			if _, err := a.Analyze(context.Background(), data); err != nil {
+				b.Fatal(err)
+			}
+		}},
+		{"decode and frame", func() {
+			_, f, _, err := measure(context.Background(), &h, data)
+			if err != nil {
+				b.Fatal(err)
+			}
+			f.frame(6)
+		}},
+		{"document", func() { locate.Documents(frame) }},
+		{"legibility", func() { legibility.Measure(frame, doc) }},
+		{"colour", func() { origin.Colour(frame, doc) }},
+		{"recapture", func() { origin.Recapture(frame, doc, nil) }},
+		{"faces", func() {
+			if a.faces == nil {
+				b.Skip("no model of faces is installed")
+			}
+			if _, err := a.faces.Find(context.Background(), frame, []raster.Quad{doc.Quad}); err != nil {
+				b.Fatal(err)
+			}
+		}},
+	} {
+		b.Run(part.name, func(b *testing.B) { besides(b, data, part.run) })
+	}
 }

@@ -10,8 +10,10 @@
 //  2. header: size, frames, metadata blocks, and whether the file's structure is whole (jpeg.go, png.go, gif.go, pure Go).
 //  3. the pixel guard: more pixels than Options.MaxPixels are refused here, before any is decoded.
 //  4. EXIF: directories are walked and bounded by us, and goexif sees a block that we wrote (exif.go).
-//  5. one full decode in strips, which notices truncation and corruption; the perceptual hash and the share of flat
-//     blocks are taken from the same strips (vips.go, gif.go, pixels.go).
+//  5. one full decode in strips, which notices truncation and corruption; the share of flat blocks is taken from the same
+//     strips (vips.go, gif.go, pixels.go), and what the measuring packages look at is built from them: the luma of every
+//     pixel, and a small upright picture in colour (frame.go, planes.c).
+//  6. look: where the document is, how sharp, lit and coloured it is, and who is beside it (packages below this one).
 //
 // JPEG and PNG are decoded by libvips with every other loader blocked; the first frame of a GIF is decoded in Go, since
 // libvips' GIF loader cannot be interrupted, forgives truncation and needs four bytes a pixel twice.
@@ -22,7 +24,7 @@
 // a worker process. An Analyzer may be used by any number of goroutines; each call uses one core, and the caller bounds
 // how many run. A call ends soon after its context does: between strips of rows, and at every read of the decoder.
 //
-// Resident memory of Analyze: the strip, about 64 rows; for progressive JPEG the coefficients (2 bytes a sample), and
+// Resident memory of Analyze: one byte a pixel and about 5 MB more; the strip, about 64 rows; for progressive JPEG the coefficients (2 bytes a sample), and
 // for interlaced PNG the whole picture, which the formats force upon every decoder. The derivatives that turn a picture
 // hold it whole. Pixels are never written to disk.
 package imaging

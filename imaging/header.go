@@ -17,6 +17,8 @@ type header struct {
 	// components is 1 grey or palette, 2 grey with alpha, 3 colour, 4 colour with alpha, or CMYK in JPEG; depth is bits
 	// per component.
 	components, depth int
+	// palette: the colours are chosen from a table, and dithered where it has too few.
+	palette bool
 	// interlaced: the rows do not come top to bottom (progressive JPEG, Adam7 PNG, interlaced GIF).
 	interlaced bool
 	frames     int

@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
 const (
@@ -22,8 +22,6 @@ const (
 	blockGrid = 64
 	// hashBits is the length of the hash.
 	hashBits = 256
-	// manyRows is the height from which on every second row suffices for the shrunk luma: a cell then has 8 rows or more.
-	manyRows = 1024
 	// flatDeviation is the standard deviation of the shrunk luma, in grey levels, below which a picture has no hash: what is
 	// left is noise, and all blank pages would be each other's duplicates.
 	flatDeviation = 2.0
@@ -49,23 +47,15 @@ func (l layout) size() int {
 	return l.bands
 }
 
-// sampler takes what is measured from a decode that passes by in strips: no pixel is kept.
-type sampler struct {
-	width, height int
-	// sums is 256 times the luma, and counts the pixels, by cell of the grid.
-	sums, counts [gridSide][gridSide]uint64
-	columns      [gridSide + 1]int
+// flatness counts the flat blocks of a decode that passes by in strips, before anything is converted.
+type flatness struct {
 	blockX       []int // left edges of the sampled blocks
 	blockRows    []int // block rows sampled, ascending
 	flat, blocks int
-	line         []byte
 }
 
-func newSampler(width, height int) *sampler {
-	s := &sampler{width: width, height: height}
-	for i := range s.columns {
-		s.columns[i] = i * width / gridSide
-	}
+func newFlatness(width, height int) *flatness {
+	s := &flatness{}
 	for _, i := range sampleEvenly(width/blockSide, blockGrid) {
 		s.blockX = append(s.blockX, i*blockSide)
 	}
@@ -84,15 +74,8 @@ func sampleEvenly(total, n int) []int {
 }
 
 // strip takes rows top to top+rows-1; top is a multiple of blockSide.
-func (s *sampler) strip(top, rows int, pixels []byte, stride int, l layout) {
+func (s *flatness) strip(top, rows int, pixels []byte, stride int, l layout) {
 	size := l.size()
-	step := 1
-	if s.height >= manyRows {
-		step = 2
-	}
-	for y := 0; y < rows; y += step {
-		s.row(top+y, pixels[y*stride:y*stride+s.width*size], l)
-	}
 	first, _ := slices.BinarySearch(s.blockRows, top/blockSide)
 	for _, block := range s.blockRows[first:] {
 		y := block*blockSide - top
@@ -123,126 +106,34 @@ func isFlat(pixels []byte, stride, size int) bool {
 	return true
 }
 
-// row adds one row to the cells of the grid that it lies in.
-func (s *sampler) row(y int, row []byte, l layout) {
-	cellRow := y * gridSide / s.height
-	sums, counts := &s.sums[cellRow], &s.counts[cellRow]
-	if l.bands != 3 || l.wide {
-		row = s.grey(row, l)
-	}
-	for c := range gridSide {
-		from, to := s.columns[c], max(s.columns[c+1], min(s.columns[c]+1, s.width))
-		counts[c] += uint64(to - from)
-		if l.bands == 3 && !l.wide {
-			sums[c] += lumaRGB(row[3*from : 3*to])
-		} else {
-			sums[c] += 256 * sumBytes(row[from:to])
-		}
-	}
-}
-
-// lumaRGB is the sum of 256 times the luma (ITU-R BT.601, as JPEG weighs it) of RGB pixels. It is where most of the time
-// goes that measuring adds to the decode, so it takes 8 pixels at a time: of their 24 bytes every second one is masked into
-// a lane of 16 bits, and lanes that hold the same channels are added up.
-func lumaRGB(p []byte) uint64 {
-	const (
-		lanes = 0x00ff00ff00ff00ff
-		group = 24
-		// full is how many groups fit into a lane: each adds two bytes to it.
-		full = 0xffff / (2 * 0xff)
-	)
-	var r, g, b uint64
-	for len(p) >= group {
-		var x, y, z uint64 // R B G R, G R B G, B G R B from the lowest lane up
-		for n := 0; n < full && len(p) >= group; n++ {
-			u, v, w := binary.LittleEndian.Uint64(p), binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[16:])
-			x += u&lanes + v>>8&lanes
-			y += u>>8&lanes + w&lanes
-			z += v&lanes + w>>8&lanes
-			p = p[group:]
-		}
-		r += x&0xffff + x>>48 + y>>16&0xffff + z>>32&0xffff
-		g += x>>32&0xffff + y&0xffff + y>>48 + z>>16&0xffff
-		b += x>>16&0xffff + y>>32&0xffff + z&0xffff + z>>48
-	}
-	for ; len(p) >= 3; p = p[3:] {
-		r, g, b = r+uint64(p[0]), g+uint64(p[1]), b+uint64(p[2])
-	}
-	return 77*r + 150*g + 29*b
-}
-
-func sumBytes(p []byte) (sum uint64) {
-	for _, v := range p {
-		sum += uint64(v)
-	}
-	return sum
-}
-
-// grey converts a row of the rarer layouts to luma of 8 bits, transparency over white.
-func (s *sampler) grey(row []byte, l layout) []byte {
-	if l.bands == 1 && !l.wide {
-		return row
-	}
-	if s.line == nil {
-		s.line = make([]byte, s.width)
-	}
-	size, step := l.size(), 1
-	high := 0 // offset of a sample's high byte
-	if l.wide {
-		step, high = 2, hostHighByte
-	}
-	for x := range s.line {
-		p := row[x*size+high:]
-		var v uint32
-		alpha := uint32(255)
-		switch {
-		case l.cmyk: // 0 is no ink
-			k := 255 - uint32(p[3*step])
-			v = (77*(255-uint32(p[0])) + 150*(255-uint32(p[step])) + 29*(255-uint32(p[2*step]))) * k / (255 * 256)
-		case l.bands <= 2:
-			v = uint32(p[0])
-		default:
-			v = (77*uint32(p[0]) + 150*uint32(p[step]) + 29*uint32(p[2*step])) / 256
-		}
-		if l.bands == 2 || l.bands == 4 && !l.cmyk {
-			alpha = uint32(p[(l.bands-1)*step])
-		}
-		s.line[x] = byte((v*alpha + 255*(255-alpha)) / 255)
-	}
-	return s.line
-}
-
-// measured returns what was taken from the strips; orientation (EXIF, 1 to 8) says how the picture is turned upright.
-func (s *sampler) measured(orientation int) *filing.Pixels {
-	p := &filing.Pixels{Hash: s.hash(orientation)}
-	if s.blocks > 0 {
-		p.FlatShare = float64(s.flat) / float64(s.blocks)
-	}
-	return p
-}
-
 // hash is the perceptual hash of the upright picture: the shrunk luma's discrete cosine transform, of which the 256 lowest
 // frequencies but the mean (in the order of u+v) give a bit each, whether the coefficient is above their median. Empty
 // where the picture is flat. All arithmetic is in integers, so that every machine gives the same bits.
-func (s *sampler) hash(orientation int) string {
+func hash(picture *raster.RGB) string {
 	var grid [gridSide][gridSide]int64
 	var sum, squares float64
 	for y := range gridSide {
-		// A picture of fewer than 64 rows leaves cells empty: they take the row that covers them.
-		from := y
-		if s.height < gridSide {
-			from = y * s.height / gridSide * gridSide / s.height
-		}
+		// A picture of fewer pixels than cells fills several cells with one pixel; of many rows every second one suffices.
+		y0 := y * picture.H / gridSide
+		y1 := max((y+1)*picture.H/gridSide, y0+1)
 		for x := range gridSide {
-			v := int64(s.sums[from][x] / max(s.counts[from][x], 1))
-			ux, uy := upright(x, y, orientation)
-			grid[uy][ux] = v
+			x0 := x * picture.W / gridSide
+			x1 := max((x+1)*picture.W/gridSide, x0+1)
+			var luma, n int64
+			for row := y0; row < y1; row += 1 + (y1-y0)/8 {
+				n += int64(x1 - x0)
+				for p := picture.Row(row)[3*x0 : 3*x1]; len(p) >= 3; p = p[3:] {
+					luma += 77*int64(p[0]) + 150*int64(p[1]) + 29*int64(p[2])
+				}
+			}
+			v := luma / n
+			grid[y][x] = v
 			sum += float64(v) / 256
 			squares += float64(v) / 256 * float64(v) / 256
 		}
 	}
-	const n = gridSide * gridSide
-	if squares/n-(sum/n)*(sum/n) < flatDeviation*flatDeviation {
+	const cells = gridSide * gridSide
+	if squares/cells-(sum/cells)*(sum/cells) < flatDeviation*flatDeviation {
 		return ""
 	}
 	coefficients := lowFrequencies(&grid)
@@ -256,28 +147,6 @@ func (s *sampler) hash(orientation int) string {
 		}
 	}
 	return hex.EncodeToString(bits[:])
-}
-
-// upright maps a cell of the stored picture to its place in the upright one (EXIF 2.32, tag 0x0112).
-func upright(x, y, orientation int) (int, int) {
-	const last = gridSide - 1
-	switch orientation {
-	case 2:
-		return last - x, y
-	case 3:
-		return last - x, last - y
-	case 4:
-		return x, last - y
-	case 5:
-		return y, x
-	case 6:
-		return last - y, x
-	case 7:
-		return last - y, last - x
-	case 8:
-		return y, last - x
-	}
-	return x, y
 }
 
 // lowestFrequencies are the hashBits lowest (u, v) but (0, 0), by u+v and then by u.
@@ -324,3 +193,6 @@ func lowFrequencies(grid *[gridSide][gridSide]int64) (out [hashBits]int64) {
 	}
 	return out
 }
+
+// share is the share of flat blocks, 0 to 1.
+func (s *flatness) share() float64 { return float64(s.flat) / float64(max(s.blocks, 1)) }

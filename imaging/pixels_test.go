@@ -5,7 +5,6 @@ import (
 	"image"
 	"image/color"
 	"math/bits"
-	"math/rand/v2"
 	"slices"
 	"testing"
 )
@@ -131,23 +130,6 @@ func TestSmallPicturesOfEverySizeAreMeasured(t *testing.T) {
 			m := analyze(t, data)
 			if m.Decode == nil || !m.Decode.Complete || m.Pixels == nil || m.Width != size[0] || m.Height != size[1] {
 				t.Errorf("%s of %v: %+v, %+v", name, size, m, m.Decode)
-			}
-		}
-	}
-}
-
-func TestLumaOfManyPixelsIsTheSumOfEach(t *testing.T) {
-	t.Parallel()
-	r := rand.New(rand.NewPCG(5, 5))
-	for _, n := range []int{0, 1, 7, 8, 9, 62, 63, 1023, 1024, 1032, 5000} {
-		for fill := range 3 {
-			p, want := make([]byte, 3*n), uint64(0)
-			for i := range p {
-				p[i] = [3]byte{0, 255, byte(r.Uint32())}[fill]
-				want += uint64(p[i]) * [3]uint64{77, 150, 29}[i%3]
-			}
-			if got := lumaRGB(p); got != want {
-				t.Errorf("%d pixels: %d, want %d", n, got, want)
 			}
 		}
 	}

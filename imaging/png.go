@@ -93,6 +93,7 @@ func (h *header) ihdr(body []byte) {
 		h.refused = true
 	}
 	h.components = map[byte]int{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[body[9]]
+	h.palette = body[9] == 3
 }
 
 // pngChunk is one chunk: data[start:end] is all of it, body what is between its name and its checksum. A truncated chunk
