@@ -86,6 +86,8 @@ type catalogueWords struct {
 	Pages          map[filing.Page]filing.Text   `yaml:"pages"`
 	Parties        map[string]filing.Text        `yaml:"parties"`
 	ScreenshotCues map[string]filing.Text        `yaml:"screenshot_cues"`
+	RecaptureCues  map[string]filing.Text        `yaml:"recapture_cues"`
+	FaceCues       map[string]filing.Text        `yaml:"face_cues"`
 }
 
 // catalogueFile is the shape of catalogue.yaml.

@@ -199,6 +199,12 @@ func TestSentencesAreInPlainChineseAndEnglish(t *testing.T) {
 	for name, text := range c.words.ScreenshotCues {
 		checkText(t, "cue "+name, text)
 	}
+	for name, text := range c.words.RecaptureCues {
+		checkText(t, "cue "+name, text)
+	}
+	for name, text := range c.words.FaceCues {
+		checkText(t, "cue "+name, text)
+	}
 	for name := range c.explanations {
 		sentence("explanation "+name, c.explanations[name].fill(nil))
 	}

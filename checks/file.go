@@ -59,7 +59,8 @@ func File(in FileInput) []filing.Finding {
 	findings := []filing.Finding{}
 	for _, check := range [...]func(*judge) []filing.Finding{
 		(*judge).content, (*judge).name, (*judge).integrity, (*judge).size, (*judge).dimensions, (*judge).metadata,
-		(*judge).screenshot, (*judge).editor, (*judge).duplicates,
+		(*judge).greyCopy, (*judge).recapture, (*judge).screenshot, (*judge).editor, (*judge).duplicates,
+		(*judge).location, (*judge).legible, (*judge).faces,
 	} {
 		findings = append(findings, check(&j)...)
 		if j.foreign {

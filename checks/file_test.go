@@ -21,6 +21,13 @@ func photo() filing.Measurements {
 		Decode: &filing.Decode{Complete: true},
 		EXIF:   &filing.EXIF{Make: "Apple", Model: "iPhone 15", Software: "17.2", HasExposure: true, HasGPS: true},
 		Pixels: &filing.Pixels{Hash: strings.Repeat("5a", 32), FlatShare: 0.01},
+		Document: &filing.Document{
+			Quad: [4]filing.Point{{312, 1200}, {2712, 1210}, {2706, 2720}, {318, 2715}}, Confidence: 0.98,
+			Formats: []filing.FormatFit{
+				{Format: filing.FormatID1, Likelihood: 0.97, PxPerMM: 28}, {Format: filing.FormatA4, Likelihood: 0.03, PxPerMM: 8.1},
+			},
+			FrameShare: 0.3, MarginPx: 312, Tilt: 4,
+		},
 	}
 }
 

@@ -73,13 +73,35 @@ func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
 	}
 	findings = append(findings, m.surplus()...)
 	m.c.sort(findings)
-	if len(in.Outcome.Blockers) > 0 {
-		verdict = verdict.Worse(filing.VerdictFail)
+	return matches, findings, verdict.Worse(ruled(&in.Outcome))
+}
+
+// ruled is what the rules alone mean for a filing, whatever its files.
+func ruled(outcome *filing.Outcome) filing.Verdict {
+	switch {
+	case len(outcome.Blockers) > 0:
+		return filing.VerdictFail
+	case len(outcome.Undecided) > 0:
+		return filing.VerdictReview
 	}
-	if len(in.Outcome.Undecided) > 0 {
-		verdict = verdict.Worse(filing.VerdictReview)
+	return filing.VerdictPass
+}
+
+// Stand is Match without a word: how each requirement stands, in the order of the outcome, and the same verdict. It
+// costs a fraction, for whoever judges a million filings and explains none (revalidation).
+func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
+	m := matcher{c: loadCatalogue(), v: loadVocabulary(), p: &in.Parties, remarks: in.Remarks}
+	m.require(in.Outcome.Required)
+	m.take(in.Files)
+	m.assignLoose()
+	verdict := ruled(&in.Outcome)
+	states := make([]filing.MatchState, len(m.required))
+	for i := range m.required {
+		standing := m.stand(&m.required[i])
+		states[i] = standing.state
+		verdict = verdict.Worse(m.verdict(standing))
 	}
-	return matches, findings, verdict
+	return states, verdict
 }
 
 // matcher is one filing being matched.

@@ -42,6 +42,119 @@ type Thresholds struct {
 	SomeFlat, MostlyFlat int
 	// SomeFlatShare and MostlyFlatShare are the shares of flat blocks (0 to 1) from which the two above count.
 	SomeFlatShare, MostlyFlatShare float64
+
+	// PrintedColour is the share of a document's area with a colour beside its paper's (0 to 1) below which a document that
+	// is printed in colour is a grey copy. 0.004: of 76 grey copies of the tuning half of the labelled sets, under lamps, tubes
+	// and shade, 75 stay at or below 0.0004 and one reaches 0.0022; cards, permits and licences begin at 0.015.
+	PrintedColour float64
+	// SealColour is that share where a seal may be all the colour that there is. 0.0012: pages with one small square seal, the
+	// least that there is, begin at 0.0021 there; a round seal of 38 mm reaches 0.01.
+	SealColour float64
+	// ColourConfidence is the confidence in where the document lies from which its colour is judged. 0.5: where it is
+	// more likely wrong than right, the table might be judged.
+	ColourConfidence float64
+	// GreyPicture is the chroma in CIELAB below which a whole picture has no colour at all. 1: a file of one component has 0,
+	// and what rounding leaves of grey in JPEG stays below 0.5, while light alone colours any photo more.
+	GreyPicture float64
+	// ColourMeasured is the share of the document (0 to 1) that has to be measurable, neither covered nor burnt out. 0.5:
+	// colour that was there may be lost in the rest.
+	ColourMeasured float64
+	// ColourNoise is the noise of colour in CIELAB beyond which a photo does not tell. 3: pale print of a chroma of 10
+	// then drowns.
+	ColourNoise float64
+	// Recapture is the probability from which a photo is taken for one of a screen. 0.6: on the tuning half 3 of 294 other photos
+	// reach it (fine print, a keyboard below, a grey copy), and 16 of 90 photos of
+	// screens do not: those whose pixels neither phone nor file has kept.
+	Recapture float64
+
+	// FaceConfidence is the confidence of UltraFace from which something is a face if at least one half of it is one by FaceHalf, and
+	// FaceConfidencePlain that from which it is one whatever the halves. 0.85 and 0.995: faces that people show lie above 0.96, most
+	// above 0.995, and those behind a mask mostly above 0.85; sockets reach 0.99, leaves and fur less.
+	FaceConfidence, FaceConfidencePlain float64
+	// FaceHalf is the confidence that the better half of a face has to reach. 0.4: of faces that look at the camera it reaches 0.6,
+	// masked or not, of sockets 0.3.
+	FaceHalf float64
+	// FaceConfidencePigo is the confidence of the cascade from which something is a face. It is held to more, since nobody looks again
+	// where it says that all is well.
+	FaceConfidencePigo float64
+	// FaceSide is the shorter side of a face in pixels from which it can be recognized. 60: below, two people cannot be told apart
+	// by eye, and reviewers send such photos back.
+	FaceSide float64
+	// FaceDetail is how many times the width of its contours a face has to be wide. 14: sharp faces of 60 pixels reach 20, and
+	// below 14 eyes and mouth are each a single smear.
+	FaceDetail float64
+	// FaceLowerHalf is the confidence that the lower half by itself has to reach. 0.22: covered ones stay below 0.2 whatever covers
+	// them, those that face the camera reach 0.33.
+	FaceLowerHalf float64
+	// FaceHalfDetail is the detail, as FaceDetail counts it, from which halves are judged. 27: with less, one in seven uncovered faces
+	// shows too little of a mouth to be told from a covered one.
+	FaceHalfDetail float64
+	// FaceDarkEyes is the share of the band of the eyes that may be dark. 0.4: brows, lashes and thick frames reach a third,
+	// sunglasses take 0.6 and more.
+	FaceDarkEyes float64
+
+	// DocumentSeen is the confidence below which no document was found at all. 0.3: of quadrilaterals below, hardly one in ten
+	// is a document, while a person who looks at the photo decides in a second.
+	DocumentSeen float64
+	// DocumentSure is the confidence from which the photo is held to what was measured of the document. 0.7: on the tuning half
+	// of the labelled photos nothing that was found with as much was wrong, while of the documents that the frame cuts off, which
+	// are harder to be sure of, a good part lies between 0.7 and 0.8.
+	DocumentSure float64
+	// OutsideMM is how far the document may reach beyond the picture. 1 mm: less is the width of the paper's own edge and what the
+	// corners are uncertain by; the print of every document stays farther from its edge.
+	OutsideMM float64
+	// FormatLikelihood is how likely the shape has to be that of a card for a document that was declared as one to be measured as
+	// one. 0.05: passports and booklets are handed in as identity documents too.
+	FormatLikelihood float64
+	// FrameShare is the share of the picture that a document has to fill. 0.15: whoever fills less stood too far away, since a
+	// card in a phone's frame fills a third and more, and the bureau's reviewer sees it as small as it is sent.
+	FrameShare float64
+	// CardPxPerMM is the resolution that a card needs: its small characters are 2.5 mm high, and Chinese ones are read from 12
+	// pixels of height. SheetPxPerMM is that of a page, whose print is 3.7 mm (10.5 points) and more.
+	CardPxPerMM, SheetPxPerMM float64
+	// Tilt is the angle in degrees from straight above. 32: print is then shortened to 85 % one way, which is read without
+	// trouble, while at 40 the far side of a page is out of focus; between them lies what the angle is uncertain by.
+	Tilt float64
+	// Occluded is the share of the document that may be covered. 0.005: the tip of a finger on the edge of a card covers 1 %.
+	Occluded float64
+	// OtherDocument is the confidence from which a second document counts, and OtherSize how large it has to be beside the first.
+	// 0.4 and a quarter: a second one lowers the confidence of both, what lies beside a document and is none stays below 0.2, and
+	// the finding only asks for a person; a note or the corner of something else is smaller.
+	OtherDocument, OtherSize float64
+
+	// Sharpness is the least height of the smallest body text over the 10-90 % width of its edges. 4: an edge may be a quarter
+	// as wide as a character is high. Read by people, the hardest Chinese characters take detail of 2.00 cycles over their
+	// height to be told apart at all (Wang and Legge, Journal of Vision 18(1):1, 2018); blur of width w leaves detail of f cycles
+	// the contrast exp(-3.0 (f w/h)^2), a tenth of it at f = 0.88 h/w: 3.5 cycles at the limit, and those 2.00 at w = 0.44 h.
+	// Read by PP-OCRv4 mobile (162 lines of five drawn documents, characters 26 pixels high, blurred by a Gaussian in linear
+	// light), 1 % of characters are wrong when sharp, 1.6 % at w = 0.20 h, 3 % at 0.25, 9 % at 0.30, 26 % at 0.35 and 43 % at
+	// 0.40, where 96 % of lines have a mistake. So text is readable up to 0.20, unreadable from 0.35, and the limit lies
+	// between, where a reviewer begins to guess.
+	Sharpness float64
+	// SharpnessUnlocated holds instead where the document is not known for sure. 2.5: width 0.4, at which nothing can be read
+	// whatever it is.
+	SharpnessUnlocated float64
+	// SharpnessTiles is on how many places of the document text must have been measured. 2: one may be a stain.
+	SharpnessTiles int
+	// MotionShare is how much wider edges are along the direction of movement than across it, over their width, for blur to be
+	// called movement. 0.35: strokes of print lie unevenly in the two directions, which makes defocus look like movement of up to
+	// a quarter; movement that alone makes text unreadable reaches a half.
+	MotionShare float64
+	// PaperLevel is the least luma of the document's paper, 0 to 255. 100: white paper then sends 13 % of the light that
+	// saturates, an eighth of which is ink and noise; phones left to themselves give 170 to 240, and 125 in a dim room.
+	PaperLevel float64
+	// ClippedShare is the share of the paper that may be of one saturated colour. 0.72: bright paper in even light comes to
+	// 0.68 although it is not saturated, paper exposed by a half too much to 0.78 and more.
+	ClippedShare float64
+	// WashedInk is the luma of ink from which saturated paper has cost print. 45: black print that is still black (28 to 40) can
+	// be read on any white, such as that of a picture that a computer drew.
+	WashedInk float64
+	// WholeFrame is the share of the picture from which the document is the picture. 0.97: nobody holds a phone so exactly over a
+	// page that less than a hundredth of each side is table.
+	WholeFrame float64
+	// GlareShare and GlareTextShare are the shares of the document and of its text that a reflection may cover. 0.025 and 0.03:
+	// the bar is 3 % of the document; less is a point of light or the white ground of a portrait.
+	GlareShare, GlareTextShare float64
 }
 
 // DefaultThresholds returns the thresholds that the service judges by unless configured otherwise.
@@ -62,6 +175,43 @@ func DefaultThresholds() Thresholds {
 		MostlyFlat:            40,
 		SomeFlatShare:         0.25,
 		MostlyFlatShare:       0.5,
+		PrintedColour:         0.004,
+		SealColour:            0.0012,
+		ColourConfidence:      0.5,
+		GreyPicture:           1,
+		ColourMeasured:        0.5,
+		ColourNoise:           3,
+		Recapture:             0.6,
+		FaceConfidence:        0.85,
+		FaceConfidencePlain:   0.995,
+		FaceHalf:              0.4,
+		FaceConfidencePigo:    0.9,
+		FaceSide:              60,
+		FaceDetail:            14,
+		FaceLowerHalf:         0.22,
+		FaceHalfDetail:        27,
+		FaceDarkEyes:          0.4,
+		DocumentSeen:          0.3,
+		DocumentSure:          0.7,
+		OutsideMM:             1,
+		FormatLikelihood:      0.05,
+		FrameShare:            0.15,
+		CardPxPerMM:           4.8,
+		SheetPxPerMM:          3.2,
+		Tilt:                  32,
+		Occluded:              0.005,
+		OtherDocument:         0.4,
+		OtherSize:             0.25,
+		Sharpness:             4,
+		SharpnessUnlocated:    2.5,
+		SharpnessTiles:        2,
+		MotionShare:           0.35,
+		PaperLevel:            100,
+		ClippedShare:          0.72,
+		WashedInk:             45,
+		WholeFrame:            0.97,
+		GlareShare:            0.025,
+		GlareTextShare:        0.03,
 	}
 }
 

@@ -1,0 +1,109 @@
+package checks
+
+import (
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// legible judges whether what stands on the document can be read: that it is sharp, rightly exposed, and that no reflection
+// covers text (G6.upload.6, 图片清晰). What is too dark or too bright to be read is not blamed for anything else as well:
+// with better light the rest may be right.
+//
+// Where the document is not known for sure, what was measured may be the table's: then only what is far beyond the limit
+// counts, and neither exposure nor glare is judged.
+func (j *judge) legible() []filing.Finding {
+	m := j.m
+	if m.Decode == nil || !m.Decode.Complete {
+		return nil
+	}
+	sure := m.Document != nil && m.Document.Confidence >= j.t.DocumentSure
+	if !sure {
+		return j.blurred(j.t.SharpnessUnlocated)
+	}
+	if f := j.exposed(); len(f) > 0 {
+		return f
+	}
+	return append(j.blurred(j.t.Sharpness), j.glare()...)
+}
+
+// blurred finds text whose edges are too wide for its height, and tells movement from a lens that was not focused: the person
+// has to do different things about them.
+func (j *judge) blurred(limit float64) []filing.Finding {
+	m, t := j.m, j.t
+	l := m.Legibility
+	if m.Document == nil {
+		return nil // what looked like lines of text may be hair or leaves; that no document was found is said
+	}
+	if l == nil || m.Sharpness == 0 || m.Sharpness >= limit || len(l.Tiles) < t.SharpnessTiles {
+		return nil
+	}
+	var w wording
+	if l.MotionPx >= t.MotionShare*l.EdgeWidthPx {
+		w = wording{message: "motion", advice: "motion"}
+	} else if j.partly(limit) {
+		w = wording{message: "partly", advice: "partly"}
+	}
+	f := j.c.finding("blurred", w)
+	f.Measured, f.Limit = map[string]any{"sharpness": rounded(m.Sharpness)}, map[string]any{"min_sharpness": limit}
+	worst := &l.Tiles[0]
+	for i := range l.Tiles {
+		if tile := &l.Tiles[i]; tile.EdgeWidthPx*worst.TextHeightPx > worst.EdgeWidthPx*tile.TextHeightPx {
+			worst = tile
+		}
+	}
+	f.Region = append([]filing.Point(nil), worst.Quad[:]...)
+	return []filing.Finding{f}
+}
+
+// partly reports whether a good part of the text is sharp while another is not: the phone was not held parallel to the
+// document, or the paper is bent.
+func (j *judge) partly(limit float64) bool {
+	sharp := 0
+	for _, tile := range j.m.Legibility.Tiles {
+		if tile.TextHeightPx >= limit*tile.EdgeWidthPx {
+			sharp++
+		}
+	}
+	return 3*sharp >= len(j.m.Legibility.Tiles)
+}
+
+// exposed finds documents whose white is dark, and those whose white and all that is nearly white is one.
+func (j *judge) exposed() []filing.Finding {
+	e, t := j.m.Exposure, j.t
+	if e == nil {
+		return nil
+	}
+	region := append([]filing.Point(nil), j.m.Document.Quad[:]...)
+	switch {
+	case e.Paper < t.PaperLevel:
+		f := j.c.finding("underexposed", wording{})
+		f.Measured, f.Limit = map[string]any{"paper": e.Paper}, map[string]any{"min_paper": t.PaperLevel}
+		f.Region = region
+		return []filing.Finding{f}
+	case e.ClippedShare > t.ClippedShare && e.Ink >= t.WashedInk && !j.edgeToEdge():
+		f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})
+		f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": t.ClippedShare}
+		f.Region = region
+		return []filing.Finding{f}
+	}
+	return nil
+}
+
+// edgeToEdge reports whether the document is the whole picture, as where a computer drew or a scanner cut it out, or is, as far
+// as can be told, what a registrar's computer drew: its white is then not light that was too much.
+func (j *judge) edgeToEdge() bool {
+	return j.m.Document.FrameShare >= j.t.WholeFrame ||
+		computerMade(j.in.Declared.Material) && (j.m.EXIF == nil || !j.m.EXIF.HasExposure)
+}
+
+// glare finds reflections that lie on text.
+func (j *judge) glare() []filing.Finding {
+	g, t := j.m.Glare, j.t
+	if g == nil || g.Share < t.GlareShare || g.TextShare < t.GlareTextShare || len(g.Regions) == 0 {
+		return nil
+	}
+	f := j.c.finding("glare", wording{values: values{"percent": percent(g.Share)}})
+	f.Measured = map[string]any{"glare_share": rounded(g.Share), "glare_text_share": rounded(g.TextShare)}
+	f.Limit = map[string]any{"max_glare_share": t.GlareShare, "max_glare_text_share": t.GlareTextShare}
+	f.Region = append([]filing.Point(nil), g.Regions[0]...)
+	return []filing.Finding{f}
+}

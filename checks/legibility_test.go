@@ -1,0 +1,200 @@
+package checks
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// readable is what was measured on a sharp, well lit photo of a card.
+func readable() filing.Measurements {
+	m := filing.Measurements{
+		Format: filing.FormatJPEG, Bytes: 1 << 20, Width: 4000, Height: 3000, Decode: &filing.Decode{Complete: true},
+		Document: &filing.Document{
+			Quad: [4]filing.Point{{500, 400}, {3500, 400}, {3500, 2300}, {500, 2300}}, Confidence: 0.97, FrameShare: 0.47,
+			Formats: []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 0.9, PxPerMM: 35}},
+		},
+		Exposure: &filing.Exposure{Paper: 205, Ink: 40, Uneven: 0.9},
+		Glare:    &filing.Glare{},
+	}
+	blur(&m, 8, 8, 8)
+	return m
+}
+
+// blur sets how wide the edges of the tiles are in pixels, the last one deciding; text is 80 pixels high.
+func blur(m *filing.Measurements, widths ...float64) {
+	l := &filing.Legibility{TextHeightPx: 80, EdgeWidthPx: widths[len(widths)-1]}
+	for i, w := range widths {
+		x := float64(600 + 300*i)
+		l.Tiles = append(l.Tiles, filing.SharpnessTile{
+			Quad: [4]filing.Point{{x, 600}, {x + 300, 600}, {x + 300, 900}, {x, 900}}, EdgeWidthPx: w, TextHeightPx: 80, Edges: 400,
+		})
+	}
+	m.Legibility, m.Sharpness = l, 80/l.EdgeWidthPx
+}
+
+func TestLegibilityOfAPhoto(t *testing.T) {
+	t.Parallel()
+	spot := []filing.Point{{900, 900}, {1400, 900}, {1200, 1300}}
+	for name, c := range map[string]struct {
+		change   func(*filing.Measurements)
+		declared string
+		want     []string
+	}{
+		"a sharp photo has nothing against it": {change: func(*filing.Measurements) {}},
+		"edges of a fifth of the text are read": {
+			change: func(m *filing.Measurements) { blur(m, 8, 16, 16) },
+		},
+		"edges of a third of the text are not": {
+			change: func(m *filing.Measurements) { blur(m, 26, 26, 27) }, want: []string{"blurred"},
+		},
+		"one tile alone says nothing": {
+			change: func(m *filing.Measurements) { blur(m, 40) },
+		},
+		"a picture without text cannot be blurred": {
+			change: func(m *filing.Measurements) { m.Legibility, m.Sharpness = &filing.Legibility{Noise: 1}, 0 },
+		},
+		"blur where the document was not found has to be beyond doubt": {
+			change: func(m *filing.Measurements) { m.Document.Confidence = 0.6; blur(m, 27, 27, 27) },
+		},
+		"text that nobody could read is blurred whatever it stands on": {
+			change: func(m *filing.Measurements) { m.Document.Confidence = 0.6; blur(m, 40, 40, 40) }, want: []string{"blurred"},
+		},
+		"grey paper is too dark":                      {change: func(m *filing.Measurements) { m.Exposure.Paper = 80 }, want: []string{"underexposed"}},
+		"the paper of a dim room is not":              {change: func(m *filing.Measurements) { m.Exposure.Paper = 125 }},
+		"a dark table under a white page is not dark": {change: func(m *filing.Measurements) { m.Exposure.CrushedShare = 0.02 }},
+		"what is too dark is not called blurred as well": {
+			change: func(m *filing.Measurements) { m.Exposure.Paper = 50; blur(m, 40, 40, 40) }, want: []string{"underexposed"},
+		},
+		"saturated paper with washed-out print is too bright": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.93, 110
+			},
+			want: []string{"overexposed"},
+		},
+		"white paper with black print was drawn by a computer": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.99, 28
+			},
+		},
+		"a page that is the whole picture was drawn or scanned": {
+			change: func(m *filing.Measurements) {
+				m.Document.FrameShare = 0.995
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.99, 90
+			},
+		},
+		"a registrar's certificate may have grey print on white": {
+			declared: "domain_certificate",
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.99, 90
+			},
+		},
+		"a photo of that certificate may not": {
+			declared: "domain_certificate",
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.99, 90
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			},
+			want: []string{"overexposed"},
+		},
+		"a reflection on text": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+			},
+			want: []string{"glare"},
+		},
+		"a reflection beside the text": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0, Regions: [][]filing.Point{spot}}
+			},
+		},
+		"a point of light": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.004, TextShare: 0.03, Regions: [][]filing.Point{spot}}
+			},
+		},
+		"blur and a reflection are two things to mend": {
+			change: func(m *filing.Measurements) {
+				blur(m, 30, 30, 30)
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+			},
+			want: []string{"blurred", "glare"},
+		},
+		"a damaged picture is not judged": {
+			change: func(m *filing.Measurements) { blur(m, 40, 40); m.Decode.Complete = false },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := readable()
+			c.change(&m)
+			got := legibilityOf(m, c.declared)
+			var codes []string
+			for _, f := range got {
+				codes = append(codes, f.Code)
+				checkLegibility(t, f)
+			}
+			if diff := cmp.Diff(c.want, codes); diff != "" {
+				t.Errorf("findings (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// checkLegibility holds a finding against what is promised about it in the catalogue.
+func checkLegibility(t *testing.T, f filing.Finding) {
+	t.Helper()
+	e, ok := Lookup(f.Code)
+	if !ok {
+		t.Fatalf("%s is not in the catalogue", f.Code)
+	}
+	for _, key := range e.Measured {
+		if _, ok := f.Measured[key]; !ok {
+			t.Errorf("%s: %s was not measured", f.Code, key)
+		}
+	}
+	for _, key := range e.Limit {
+		if _, ok := f.Limit[key]; !ok {
+			t.Errorf("%s: limit %s is missing", f.Code, key)
+		}
+	}
+	if len(f.Region) < 3 {
+		t.Errorf("%s does not say where", f.Code)
+	}
+	for _, text := range []filing.Text{f.Message, f.Advice} {
+		if braces.MatchString(text.ZH) || braces.MatchString(text.EN) {
+			t.Errorf("%s: a value is missing in %q", f.Code, text)
+		}
+	}
+}
+
+// legibilityOf returns the findings about legibility alone.
+func legibilityOf(m filing.Measurements, material string) []filing.Finding {
+	own := []string{"blurred", "underexposed", "overexposed", "glare"}
+	return slices.DeleteFunc(File(FileInput{Measurements: m, Declared: filing.Declared{Material: material}}),
+		func(f filing.Finding) bool { return !slices.Contains(own, f.Code) })
+}
+
+func TestMovementAndFocusGetDifferentAdvice(t *testing.T) {
+	t.Parallel()
+	said := map[string]string{}
+	for name, change := range map[string]func(*filing.Measurements){
+		"focus":  func(m *filing.Measurements) { blur(m, 40, 40, 40) },
+		"moved":  func(m *filing.Measurements) { blur(m, 40, 40, 40); m.Legibility.MotionPx = 20 },
+		"partly": func(m *filing.Measurements) { blur(m, 8, 8, 40) },
+	} {
+		m := readable()
+		change(&m)
+		got := legibilityOf(m, "")
+		if len(got) != 1 || got[0].Code != "blurred" {
+			t.Fatalf("%s: %v", name, got)
+		}
+		if other, ok := said[got[0].Advice.EN]; ok {
+			t.Errorf("%s and %s get the same advice: %s", name, other, got[0].Advice.EN)
+		}
+		said[got[0].Advice.EN] = name
+	}
+}

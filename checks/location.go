@@ -1,0 +1,144 @@
+package checks
+
+import (
+	"slices"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// location judges where the document lies: that there is one, all of it in the picture and large enough in it, seen from
+// above, nothing on it, and one alone. A photo of a person who holds a document is judged by that alone which holds for
+// it too: what the frame cuts off. Pictures that a computer may have drawn have no table around the page and are left alone.
+func (j *judge) location() []filing.Finding {
+	m, t := j.m, j.t
+	if m.Decode == nil || !m.Decode.Complete || j.drawn() {
+		return nil
+	}
+	d := m.Document
+	held := handheld(j.in.Declared.Material)
+	if d == nil || d.Confidence < t.DocumentSeen {
+		if held {
+			return nil
+		}
+		f := j.c.finding("document_not_found", wording{})
+		confidence := 0.0
+		if d != nil {
+			confidence = rounded(d.Confidence)
+		}
+		f.Measured, f.Limit = map[string]any{"confidence": confidence}, map[string]any{"min_confidence": t.DocumentSeen}
+		return []filing.Finding{f}
+	}
+	var out []filing.Finding
+	add := func(code string, w wording, key, bound string, measured, limit any, region []filing.Point) {
+		f := j.c.finding(code, w)
+		f.Measured, f.Limit, f.Region = map[string]any{key: measured}, map[string]any{bound: limit}, region
+		out = append(out, f)
+	}
+	quad := d.Quad[:]
+	sure := d.Confidence >= t.DocumentSure
+	if fit := j.fit(d); sure && fit != nil && fit.OutsideMM > t.OutsideMM {
+		add("document_cut_off", wording{values: values{"outside_mm": atLeastOne(fit.OutsideMM)}},
+			"outside_mm", "max_outside_mm", rounded(fit.OutsideMM), t.OutsideMM, j.inPicture(quad))
+	}
+	if held {
+		return out
+	}
+	// Of a document that is known to be cut off the size is not, and it has to be photographed again anyway.
+	if sure && len(out) == 0 {
+		switch fit := j.fit(d); {
+		case d.FrameShare > 0 && d.FrameShare < t.FrameShare:
+			add("document_too_small", wording{values: values{"percent": percent(d.FrameShare)}},
+				"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShare, quad)
+		case fit != nil && fit.PxPerMM > 0 && fit.PxPerMM < j.leastResolution(fit.Format):
+			add("resolution_too_low", wording{}, "px_per_mm", "min_px_per_mm", rounded(fit.PxPerMM), j.leastResolution(fit.Format), quad)
+		}
+	}
+	if d.Tilt > t.Tilt {
+		add("document_tilted", wording{values: values{"tilt": int(d.Tilt + 0.5)}}, "tilt", "max_tilt", rounded(d.Tilt), t.Tilt, quad)
+	}
+	if sure && d.Occluded > t.Occluded {
+		region := quad
+		if len(d.Occlusions) > 0 {
+			region = d.Occlusions[0]
+		}
+		add("document_occluded", wording{}, "occluded", "max_occluded", rounded(d.Occluded), t.Occluded, region)
+	}
+	// A property certificate is photographed together with the permit and the ID (vocabulary, property_certificate).
+	if j.in.Declared.Material != "property_certificate" {
+		n := 1
+		var other []filing.Point
+		for i := range m.Others {
+			o := &m.Others[i]
+			if o.Confidence >= t.OtherDocument && o.FrameShare >= t.OtherSize*d.FrameShare {
+				if n++; other == nil {
+					other = o.Quad[:]
+				}
+			}
+		}
+		if n > 1 && d.Confidence >= t.OtherDocument {
+			add("several_documents", wording{values: values{"documents": n}}, "documents", "max_documents", n, 1, other)
+		}
+	}
+	return out
+}
+
+// drawn reports whether the picture may be one that a computer drew, edge to edge: certificates are downloaded as pictures
+// and plans are exported, and neither lies on a table. A photo of the print is judged as any photo: it has the data of a camera,
+// or at least the noise of one.
+func (j *judge) drawn() bool {
+	m := j.m
+	switch j.in.Declared.Material {
+	case "domain_certificate", "website_plan":
+	default:
+		return m.Pixels != nil && m.Pixels.FlatShare >= j.t.MostlyFlatShare
+	}
+	camera := m.EXIF != nil && (m.EXIF.Make != "" || m.EXIF.HasExposure)
+	return m.Format != filing.FormatJPEG || !camera && (m.Pixels == nil || m.Pixels.FlatShare >= j.t.SomeFlatShare)
+}
+
+// fit returns the format that lengths are judged in: that of a card where the material is one, else the likeliest.
+func (j *judge) fit(d *filing.Document) *filing.FormatFit {
+	if isCard(j.in.Declared.Material) {
+		if i := slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == filing.FormatID1 }); i >= 0 &&
+			d.Formats[i].Likelihood >= j.t.FormatLikelihood {
+			return &d.Formats[i]
+		}
+	}
+	if len(d.Formats) == 0 {
+		return nil
+	}
+	return &d.Formats[0]
+}
+
+// isCard reports whether a material is in most filings a card of the size of an identity card.
+func isCard(material string) bool {
+	switch material {
+	case "principal_id", "site_manager_id", "legal_representative_id", "guardian_id", "domain_holder_id", "residence_permit":
+		return true
+	}
+	return false
+}
+
+// leastResolution is the resolution from which the smallest print of documents of a format can be read.
+func (j *judge) leastResolution(format string) float64 {
+	if format == filing.FormatID1 {
+		return j.t.CardPxPerMM
+	}
+	return j.t.SheetPxPerMM
+}
+
+// inPicture keeps the corners of a region inside the picture, so that it can be shown.
+func (j *judge) inPicture(region []filing.Point) []filing.Point {
+	w, h := float64(j.m.Width), float64(j.m.Height)
+	out := make([]filing.Point, len(region))
+	for i, p := range region {
+		out[i] = filing.Point{min(max(p[0], 0), w), min(max(p[1], 0), h)}
+	}
+	return out
+}
+
+// atLeastOne writes millimetres for people: whole ones, and never none where there is something.
+func atLeastOne(mm float64) int { return max(int(mm+0.5), 1) }
+
+// percent writes a share for people.
+func percent(share float64) int { return int(100*share + 0.5) }

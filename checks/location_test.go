@@ -1,0 +1,109 @@
+package checks
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
+	t.Parallel()
+	on := func(change func(*filing.Measurements)) filing.Measurements {
+		m := photo()
+		change(&m)
+		return m
+	}
+	document := func(change func(*filing.Document)) filing.Measurements {
+		return on(func(m *filing.Measurements) { change(m.Document) })
+	}
+	outside := func(card, sheet float64) filing.Measurements {
+		return document(func(d *filing.Document) {
+			d.Quad[0][0], d.Quad[3][0] = -80, -80
+			d.Formats[0].OutsideMM, d.Formats[1].OutsideMM = card, sheet
+		})
+	}
+	beside := func(confidence, share float64) filing.Measurements {
+		return on(func(m *filing.Measurements) {
+			m.Others = []filing.Document{{
+				Quad: [4]filing.Point{{400, 2900}, {2600, 2900}, {2600, 3900}, {400, 3900}}, Confidence: confidence, FrameShare: share,
+			}}
+		})
+	}
+	cases := []struct {
+		name     string
+		material string
+		m        filing.Measurements
+		codes    []string
+		measured map[string]any
+	}{
+		{"a card in the middle of the table", "principal_id", photo(), none, nil},
+		{"no document", "principal_id", on(func(m *filing.Measurements) { m.Document = nil }), []string{"document_not_found"},
+			map[string]any{"confidence": 0.0}},
+		{"something that is hardly a document", "principal_id", document(func(d *filing.Document) { d.Confidence = 0.12 }),
+			[]string{"document_not_found"}, map[string]any{"confidence": 0.12}},
+		{"no document in a photo of a person", "handheld_personal_document", on(func(m *filing.Measurements) {
+			m.Document, m.FacesBy, m.Faces = nil, filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), none, nil},
+		{"a downloaded certificate has no table around it", "domain_certificate", on(func(m *filing.Measurements) {
+			m.Document, m.EXIF, m.Format = nil, nil, filing.FormatPNG
+		}), none, nil},
+		{"a certificate that was photographed", "domain_certificate", on(func(m *filing.Measurements) { m.Document = nil }),
+			[]string{"document_not_found"}, nil},
+		{"a card of which 6 mm are missing", "principal_id", outside(6, 20), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
+		{"a card that touches the border", "principal_id", outside(0.6, 2), none, nil},
+		{"a card that may be cut off, if it is one", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.Document.Confidence = 0.6
+		}), none, nil},
+		{"a card that is cut off in a person's hand", "handheld_personal_document", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), []string{"document_cut_off"}, nil},
+		{"a card far away", "principal_id", document(func(d *filing.Document) { d.FrameShare = 0.08 }), []string{"document_too_small"},
+			map[string]any{"frame_share": 0.08}},
+		{"a card in a picture that was scaled down", "principal_id", document(func(d *filing.Document) { d.Formats[0].PxPerMM = 3.4 }),
+			[]string{"resolution_too_low"}, map[string]any{"px_per_mm": 3.4}},
+		{"a page needs fewer pixels for a millimetre", "applicant_document", document(func(d *filing.Document) {
+			d.Formats[0] = filing.FormatFit{Format: filing.FormatA4, Likelihood: 0.9, PxPerMM: 4}
+		}), none, nil},
+		{"a card held out to a person may be small", "handheld_personal_document", on(func(m *filing.Measurements) {
+			m.Document.FrameShare = 0.04
+			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), none, nil},
+		{"from a steep angle", "principal_id", document(func(d *filing.Document) { d.Tilt = 44.4 }), []string{"document_tilted"},
+			map[string]any{"tilt": 44.4}},
+		{"a finger on the card", "principal_id", document(func(d *filing.Document) {
+			d.Occluded, d.Occlusions = 0.03, [][]filing.Point{{{2300, 1900}, {2712, 1950}, {2710, 2200}}}
+		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},
+		{"two cards", "principal_id", beside(0.95, 0.27), []string{"several_documents"}, map[string]any{"documents": 2}},
+		{"a card and a note", "principal_id", beside(0.95, 0.02), none, nil},
+		{"a card and what may be another", "principal_id", beside(0.3, 0.27), none, nil},
+		{"a property certificate with the ID beside it", "property_certificate", beside(0.95, 0.27), none, nil},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			findings := File(FileInput{Measurements: c.m, Limits: GuideLimits(),
+				Declared: filing.Declared{Material: c.material, Page: filing.PageFront}})
+			codes := []string{}
+			for _, f := range findings {
+				codes = append(codes, f.Code)
+				for _, p := range f.Region {
+					if p[0] < 0 || p[1] < 0 || p[0] > float64(c.m.Width) || p[1] > float64(c.m.Height) {
+						t.Errorf("%s: its region leaves the picture at %v", f.Code, p)
+					}
+				}
+			}
+			if diff := cmp.Diff(c.codes, codes); diff != "" {
+				t.Fatalf("findings (-want +got):\n%s", diff)
+			}
+			if c.measured != nil {
+				if diff := cmp.Diff(c.measured, findings[0].Measured); diff != "" {
+					t.Errorf("measured (-want +got):\n%s", diff)
+				}
+			}
+		})
+	}
+}
