@@ -23,6 +23,8 @@ var (
 	ErrIncomplete = errors.New("the body is incomplete")
 	// ErrUnreadable: no picture can be made of the file.
 	ErrUnreadable = errors.New("the picture cannot be decoded")
+	// ErrNoDocument: no document was located in the picture, so that none can be shown by itself.
+	ErrNoDocument = errors.New("no document was located in the picture")
 	// ErrNoRepair: the service has no such repair for this file.
 	ErrNoRepair = errors.New("no such repair for this file")
 )
@@ -92,12 +94,23 @@ type Answer struct {
 // Variant is which rendering of a picture is asked for.
 type Variant string
 
-// The renderings of this floor; rectified and overlay come with locating the document.
+// The renderings. The last two show what was measured: the document by itself, seen from straight above (矫正图), and
+// everything that was measured drawn into the picture (叠加图).
 const (
 	VariantOriginal  Variant = "original"
 	VariantUpright   Variant = "upright"
 	VariantThumbnail Variant = "thumbnail"
+	VariantRectified Variant = "rectified"
+	VariantOverlay   Variant = "overlay"
 )
+
+// Variants lists the renderings.
+func Variants() []Variant {
+	return []Variant{VariantOriginal, VariantUpright, VariantThumbnail, VariantRectified, VariantOverlay}
+}
+
+// measured reports whether a rendering shows what was measured, and is therefore another with another analyzer.
+func (v Variant) measured() bool { return v == VariantRectified || v == VariantOverlay }
 
 // Image is a picture to be sent: ETag is strong, Open may be called for any part.
 type Image struct {

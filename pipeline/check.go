@@ -43,6 +43,7 @@ func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, materia
 		measured   *filing.Measurements
 		duplicates []checks.Duplicate
 		report     filing.FileReport
+		check      storage.Check
 	)
 	facts, err := keptFacts(f)
 	if err != nil {
@@ -57,16 +58,20 @@ func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, materia
 			duplicates, err = p.duplicates(ctx, material, measured)
 			return err
 		}},
-		{"judge", func(context.Context) error {
-			report = Judge(material.SHA256, *measured, checks.FileInput{
-				Declared: declaredOf(material), Name: material.Extension, Duplicates: duplicates,
-				Limits: p.rules().UploadLimits(p.asOf(facts)), Parties: PartiesOf(facts),
-			})
+		{"judge", func(context.Context) (err error) {
+			set, asOf := p.rules(), p.asOf(facts)
+			input := fileInput(declaredOf(material), material.Extension, set.UploadLimits(asOf), PartiesOf(facts))
+			check.Rules, check.AsOf = set.Hash(), asOf.String()
+			if check.Basis, err = basisOf(input, p.Analyzer); err != nil {
+				return err
+			}
+			input.Duplicates = duplicates
+			report = Judge(material.SHA256, *measured, input)
 			report.ElapsedMS = Milliseconds(time.Since(measuring.start))
 			return nil
 		}},
 		{"save", func(ctx context.Context) error {
-			return p.saveCheck(ctx, material, report, p.asOf(facts))
+			return p.saveCheck(ctx, material, report, check, duplicates)
 		}},
 	})
 	if err != nil {
@@ -208,10 +213,16 @@ func (p *Pipeline) asOf(facts *filing.Facts) filing.Date {
 	return p.today()
 }
 
-func (p *Pipeline) saveCheck(ctx context.Context, material *storage.Material, r filing.FileReport, asOf filing.Date) error {
-	findings, err := json.Marshal(r.Findings)
-	if err != nil {
+func (p *Pipeline) saveCheck(
+	ctx context.Context, material *storage.Material, r filing.FileReport, check storage.Check, duplicates []checks.Duplicate,
+) (err error) {
+	if check.Findings, err = json.Marshal(r.Findings); err != nil {
 		return fmt.Errorf("print findings: %w", err)
+	}
+	if len(duplicates) > 0 {
+		if check.Duplicates, err = json.Marshal(duplicates); err != nil {
+			return fmt.Errorf("print duplicates: %w", err)
+		}
 	}
 	var keep []storage.Measured
 	if finished(r.Measurements) {
@@ -224,8 +235,7 @@ func (p *Pipeline) saveCheck(ctx context.Context, material *storage.Material, r 
 		}
 		keep = append(keep, measured)
 	}
-	return p.Records.SaveCheck(ctx, material.ID, storage.Check{
-		Verdict: r.Verdict, Findings: findings, Analyzer: p.Analyzer, ChecksVersion: checks.Version,
-		Rules: p.rules().Hash(), AsOf: asOf.String(), ElapsedMS: r.ElapsedMS, CheckedAt: p.Now(),
-	}, keep...)
+	check.Verdict, check.Analyzer, check.ChecksVersion = r.Verdict, p.Analyzer, checks.Version
+	check.ElapsedMS, check.CheckedAt = r.ElapsedMS, p.Now()
+	return p.Records.SaveCheck(ctx, material.ID, check, keep...)
 }

@@ -72,8 +72,10 @@ func TestNoGoodFileRaisesAFinding(t *testing.T) {
 	}
 	for _, f := range sample(files) {
 		t.Run(f.Name, func(t *testing.T) {
-			if codes := codesOf(t, analyzer, f.Name, bytesOf(t, f)); len(codes) > 0 {
-				t.Errorf("%s raises %v", f.What, codes)
+			for _, code := range codesOf(t, analyzer, f.Name, bytesOf(t, f)) {
+				if !slices.Contains(f.Or, code) {
+					t.Errorf("%s raises %s", f.What, code)
+				}
 			}
 		})
 	}
@@ -150,7 +152,14 @@ func TestTheLimitsAreExact(t *testing.T) {
 				if len(data) != size {
 					t.Fatalf("%d bytes", len(data))
 				}
-				if got := strings.Join(codesOf(t, analyzer, "a."+string(format), data), " "); got != want {
+				// The picture is so small that it fits into any of the sizes: what else is said of it is right, too.
+				var got []string
+				for _, code := range codesOf(t, analyzer, "a."+string(format), data) {
+					if strings.HasPrefix(code, "file_") {
+						got = append(got, code)
+					}
+				}
+				if strings.Join(got, " ") != want {
 					t.Errorf("findings %q, want %q", got, want)
 				}
 			})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
@@ -13,6 +14,10 @@ import (
 
 // ThumbnailSide is the long side of a thumbnail in pixels: sharp at 240 CSS pixels on a phone's doubled screen.
 const ThumbnailSide = 480
+
+// RectifiedSide is the long side of a document by itself, in pixels, where the photo has as many: 24 pixels a millimetre on
+// a card, on which the smallest print can be read.
+const RectifiedSide = 2048
 
 // derivativesVersion changes whenever a derivative of the same bytes would be another picture.
 const derivativesVersion = "1"
@@ -33,8 +38,12 @@ func (p *Pipeline) Image(ctx context.Context, who Viewer, id string, variant Var
 		if !m.Format.Accepted() {
 			return nil, ErrUnreadable
 		}
-		key = storage.DerivativeKey(sum, string(variant), derivativesVersion)
-		etag = fmt.Sprintf(`"%s-%s-%s"`, m.SHA256, variant, derivativesVersion)
+		version := derivativesVersion
+		if variant.measured() {
+			version += "-" + strings.ReplaceAll(p.Analyzer, "+", ".") // keys know no plus
+		}
+		key = storage.DerivativeKey(sum, string(variant), version)
+		etag = fmt.Sprintf(`"%s-%s-%s"`, m.SHA256, variant, version)
 	}
 	info, err := p.Objects.Stat(ctx, key)
 	if variant != VariantOriginal && errors.Is(err, storage.ErrNotFound) {
@@ -66,13 +75,26 @@ func (p *Pipeline) derive(m *storage.Material, variant Variant, key string) erro
 	_, err, _ := p.drawing.Do(key, func() (any, error) {
 		// Others may wait for the same picture: it does not end with the request of the one who asked first.
 		ctx := p.life
+		measured := new(filing.Measurements)
+		if variant.measured() {
+			var err error
+			if measured, err = p.shown(ctx, m, variant); err != nil {
+				return nil, err
+			}
+		}
 		picture, err := p.render(ctx, m, func(data []byte) ([]byte, error) {
 			ctx, cancel := context.WithTimeout(ctx, p.cfg.MeasureDeadline)
 			defer cancel()
-			if variant == VariantThumbnail {
+			switch variant {
+			case VariantThumbnail:
 				return p.Renderer.Thumbnail(ctx, data, ThumbnailSide)
+			case VariantRectified:
+				return p.Renderer.Rectified(ctx, data, *measured.Document, RectifiedSide)
+			case VariantOverlay:
+				return p.Renderer.Overlay(ctx, data, *measured)
+			default:
+				return p.Renderer.Upright(ctx, data)
 			}
-			return p.Renderer.Upright(ctx, data)
 		})
 		if err != nil {
 			return nil, err
@@ -87,6 +109,21 @@ func (p *Pipeline) derive(m *storage.Material, variant Variant, key string) erro
 		return nil, nil
 	})
 	return err
+}
+
+// shown returns the measurements that a rendering shows: those that are kept, or else new ones. They are taken before the
+// rendering has its slot, since measuring needs one of its own.
+func (p *Pipeline) shown(ctx context.Context, m *storage.Material, variant Variant) (*filing.Measurements, error) {
+	measured, err := p.measuring(ctx, digestOf(m), func() ([]byte, error) { return p.load(ctx, m) }).wait(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case measured.Decode == nil || !measured.Decode.Complete:
+		return nil, ErrUnreadable
+	case variant == VariantRectified && measured.Document == nil:
+		return nil, ErrNoDocument
+	}
+	return measured, nil
 }
 
 // derivedType recognizes a rendering by its first bytes, as everything else is.
@@ -114,6 +151,9 @@ func (p *Pipeline) render(ctx context.Context, m *storage.Material, draw func(da
 		return nil, err
 	}
 	picture, err := draw(data)
+	if errors.Is(err, imaging.ErrNoDocument) {
+		return nil, fmt.Errorf("%w: %w", ErrNoDocument, err)
+	}
 	if errors.Is(err, imaging.ErrDamaged) || errors.Is(err, imaging.ErrUnsupported) || errors.Is(err, imaging.ErrTooManyPixels) {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}

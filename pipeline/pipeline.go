@@ -29,6 +29,9 @@ type Measurer interface {
 type Renderer interface {
 	Upright(ctx context.Context, data []byte) ([]byte, error)
 	Thumbnail(ctx context.Context, data []byte, longSide int) ([]byte, error)
+	// Rectified shows a document by itself; Overlay draws what was measured into the picture.
+	Rectified(ctx context.Context, data []byte, doc filing.Document, longSide int) ([]byte, error)
+	Overlay(ctx context.Context, data []byte, m filing.Measurements) ([]byte, error)
 	// ShrinkBelow makes a copy with minBytes <= size < maxBytes that loses as little legibility as can be.
 	ShrinkBelow(ctx context.Context, data []byte, maxBytes, minBytes int64) ([]byte, imaging.ShrinkInfo, error)
 }
@@ -59,8 +62,11 @@ type Pipeline struct {
 	admission chan struct{} // a token for each upload on its way
 	slots     chan struct{} // a token for each picture in memory
 	active    atomic.Pointer[rules.Set]
-	once      singleflight.Group // measuring, by digest
-	drawing   singleflight.Group // rendering, by key
+	// remeasuring has one token, for the one picture that a revalidation measures.
+	remeasuring chan struct{}
+	pace        pace
+	once        singleflight.Group // measuring, by digest
+	drawing     singleflight.Group // rendering, by key
 
 	background sync.WaitGroup
 	life       context.Context
@@ -78,6 +84,7 @@ func New(cfg Config, parts Parts) (*Pipeline, error) {
 	p := &Pipeline{
 		cfg: cfg, Parts: parts, metrics: newMetrics(parts.Metrics),
 		admission: make(chan struct{}, cfg.MaxUploads), slots: make(chan struct{}, cfg.MeasureSlots),
+		remeasuring: make(chan struct{}, 1), pace: defaultPace(),
 	}
 	if len(parts.RuleSets) == 0 {
 		return nil, errors.New("pipeline: there are no rules")
@@ -182,6 +189,9 @@ type metrics struct {
 	findings *prometheus.CounterVec
 	refused  *prometheus.CounterVec
 	bytes    prometheus.Histogram
+
+	revalidated      *prometheus.CounterVec
+	revalidationSave prometheus.Histogram
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -197,8 +207,15 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "preflight_upload_bytes", Help: "Sizes of the files received.", Buckets: prometheus.ExponentialBuckets(16<<10, 2, 12),
 		}),
 	}
+	m.revalidated = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "preflight_revalidated_filings_total", Help: "Filings judged again by this process, by whether they change.",
+	}, []string{"result"})
+	m.revalidationSave = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name: "preflight_revalidation_save_seconds", Help: "Time of each commit of a revalidation.",
+		Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	})
 	if reg != nil {
-		reg.MustRegister(m.steps, m.files, m.findings, m.refused, m.bytes)
+		reg.MustRegister(m.steps, m.files, m.findings, m.refused, m.bytes, m.revalidated, m.revalidationSave)
 	}
 	return m
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"log/slog"
 	"path/filepath"
@@ -110,17 +109,13 @@ func ok(t *testing.T, err error) {
 	}
 }
 
-// photo is a picture above the lower limit; no fonts are needed for it.
+// photo is a good photo of a card.
 func photo(t *testing.T) []byte {
 	t.Helper()
-	img := image.NewRGBA(image.Rect(0, 0, 420, 300))
-	for i := range img.Pix {
-		img.Pix[i] = uint8(i*7 + i/911)
-		if i%4 == 3 {
-			img.Pix[i] = 255
-		}
-	}
-	data, err := specimen.FitBytes(filing.FormatJPEG, img, 250_000)
+	needFonts(t)
+	shot, err := specimen.Photograph(specimen.IDCardFront, 1200, 900, 31)
+	ok(t, err)
+	data, err := specimen.FitBytes(filing.FormatJPEG, shot.Image, 400_000)
 	ok(t, err)
 	return data
 }
@@ -149,7 +144,12 @@ func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestAPictureThatCannotBeMeasuredInTimeNeedsAPerson(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(c *pipeline.Config) { c.MeasureDeadline = 100 * time.Millisecond })
+	// Long enough for a photo that can be measured, and no longer than it has to be waited for.
+	deadline := 2 * time.Second
+	if raceEnabled {
+		deadline = 12 * time.Second
+	}
+	b := setup(t, func(c *pipeline.Config) { c.MeasureDeadline, c.CheckWait = deadline, 2*deadline })
 	b.analyze = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
 	a, err := b.flow.Upload(t.Context(), owner, b.id, sent{data: photo(t)})
 	ok(t, err)

@@ -12,6 +12,8 @@ import (
 const (
 	sweepEvery = 5 * time.Minute
 	sweepBatch = 100
+	// revalidationsKept is how long the record of a pass, and which filings it changed, can be read: a quarter.
+	revalidationsKept = 92 * 24 * time.Hour
 )
 
 // Sweep finishes what was interrupted and forgets what is over, now and every few minutes until ctx ends, and follows the
@@ -35,6 +37,9 @@ func (p *Pipeline) Sweep(ctx context.Context) {
 func (p *Pipeline) sweepOnce(ctx context.Context) {
 	if _, err := p.Records.PurgeKeys(ctx); err != nil && ctx.Err() == nil {
 		p.Log.Error("purge idempotency keys", "error", err.Error())
+	}
+	if _, err := p.Records.PurgeRevalidations(ctx, p.Now().Add(-revalidationsKept)); err != nil && ctx.Err() == nil {
+		p.Log.Error("purge revalidations", "error", err.Error())
 	}
 	if _, err := storage.RemoveDeleted(ctx, p.Records, p.Objects, sweepBatch); err != nil && ctx.Err() == nil {
 		p.Log.Error("finish deletions", "error", err.Error())

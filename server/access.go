@@ -60,6 +60,14 @@ var access = map[string][]Role{
 	"get-requirements": {RoleApp, RoleReviewer, RoleOperator},
 	"list-rulesets":    {RoleApp, RoleReviewer, RoleOperator},
 	"activate-ruleset": {RoleOperator},
+
+	"start-revalidation":        {RoleOperator},
+	"list-revalidations":        {RoleOperator},
+	"get-revalidation":          {RoleOperator},
+	"stop-revalidation":         {RoleOperator},
+	"resume-revalidation":       {RoleOperator},
+	"list-revalidation-changes": {RoleOperator},
+	"get-events":                {RoleOperator},
 }
 
 func allowed(operation string, role Role) bool { return slices.Contains(access[operation], role) }

@@ -11,16 +11,18 @@ import (
 	"github.com/preflight-icp/preflight/pipeline"
 )
 
-var variants = []pipeline.Variant{pipeline.VariantOriginal, pipeline.VariantUpright, pipeline.VariantThumbnail}
-
 // image sends a picture with a strong ETag, 304 and ranges; only this viewer's browser may keep it.
 func (s *Server) image(c echo.Context) error {
 	variant := pipeline.Variant(c.QueryParam("variant"))
 	if variant == "" {
 		variant = pipeline.VariantUpright
 	}
-	if !slices.Contains(variants, variant) {
-		return newProblem("invalid_request").withField("variant", "没有这种图片", "no such variant", "original", "upright", "thumbnail")
+	if variants := pipeline.Variants(); !slices.Contains(variants, variant) {
+		var allowed []string
+		for _, v := range variants {
+			allowed = append(allowed, string(v))
+		}
+		return newProblem("invalid_request").withField("variant", "没有这种图片", "no such variant", allowed...)
 	}
 	img, err := s.flow.Image(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), variant)
 	if err != nil {

@@ -1,10 +1,15 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"strings"
 	"sync/atomic"
 	"testing"
 
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
 )
 
@@ -54,5 +59,91 @@ func TestAThumbnailIsDrawnForOthersWhenTheOneWhoAskedFirstIsGone(t *testing.T) {
 	}
 	if n := held.drawn.Load(); n != 1 {
 		t.Errorf("drawn %d times", n)
+	}
+}
+
+// placed says of every picture where its document lies: in the middle, or nowhere.
+type placed struct {
+	pipeline.Measurer
+	nowhere bool
+}
+
+func (p placed) Analyze(ctx context.Context, data []byte) (filing.Measurements, error) {
+	m, err := p.Measurer.Analyze(ctx, data)
+	w, h := float64(m.Width), float64(m.Height)
+	if m.Document = nil; !p.nowhere {
+		m.Document = &filing.Document{
+			Quad:       [4]filing.Point{{0.2 * w, 0.25 * h}, {0.8 * w, 0.2 * h}, {0.85 * w, 0.7 * h}, {0.15 * w, 0.8 * h}},
+			Confidence: 0.9,
+		}
+	}
+	return m, err
+}
+
+func TestWhatWasMeasuredIsShownAsAPicture(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.flow.Measurer = placed{Measurer: b.flow.Measurer}
+	b.flow.Analyzer += "+model" // as an analyzer with models names itself
+	p := photo(t, 23)
+	whole, _, err := image.DecodeConfig(bytes.NewReader(p))
+	ok(t, err)
+	var m material
+	b.upload("app", b.filing("app"), p).want(201).into(&m)
+	for variant, holds := range map[string]func(image.Rectangle) bool{
+		"rectified": func(r image.Rectangle) bool {
+			return r.Dx() < whole.Width && r.Dy() < whole.Height && r.Dx() > whole.Width/2
+		},
+		"overlay": func(r image.Rectangle) bool { return max(r.Dx(), r.Dy()) <= imaging.OverlaySide && r.Dx() > r.Dy()/2 },
+	} {
+		path := "/v1/materials/" + m.ID + "/image?variant=" + variant
+		a := b.call("app", "GET", path, nil).want(200)
+		img, format, err := image.Decode(bytes.NewReader(a.body))
+		ok(t, err)
+		if format != "jpeg" || a.header.Get("Content-Type") != "image/jpeg" || !holds(img.Bounds()) {
+			t.Errorf("%s: %s, %s, %v", variant, format, a.header.Get("Content-Type"), img.Bounds())
+		}
+		if etag := a.header.Get("ETag"); !strings.Contains(etag, "-"+imaging.Version+`.model"`) || !strings.HasPrefix(a.header.Get("Cache-Control"), "private") {
+			t.Errorf("%s: %v does not name the analyzer, or others may keep it", variant, a.header)
+		}
+		b.call("app", "GET", path, nil, "If-None-Match", a.header.Get("ETag")).want(304)
+		part := b.call("app", "GET", path, nil, "Range", "bytes=10-19").want(206)
+		if !bytes.Equal(part.body, a.body[10:20]) {
+			t.Errorf("%s: another range was sent", variant)
+		}
+		b.call("other", "GET", path, nil).problem(404, "not_found")
+	}
+}
+
+func TestWhereNoDocumentLiesThereIsNoneToShow(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.flow.Measurer = placed{Measurer: b.flow.Measurer, nowhere: true}
+	id := b.filing("app")
+	var m material
+	b.upload("app", id, photo(t, 24)).want(201).into(&m)
+	base := "/v1/materials/" + m.ID + "/image?variant="
+	b.call("app", "GET", base+"rectified", nil).problem(404, "no_document")
+	b.call("app", "GET", base+"overlay", nil).want(200) // it says that there is none
+	b.upload("app", id, []byte("%PDF-1.4 not a picture")).want(201).into(&m)
+	for _, variant := range []string{"rectified", "overlay"} {
+		b.call("app", "GET", "/v1/materials/"+m.ID+"/image?variant="+variant, nil).problem(422, "picture_unreadable")
+	}
+}
+
+func TestWhatIsShownOfADeletedFileIsGoneWithIt(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.flow.Measurer = placed{Measurer: b.flow.Measurer}
+	id := b.filing("app")
+	var m material
+	b.upload("app", id, photo(t, 25)).want(201).into(&m)
+	for _, variant := range []string{"rectified", "overlay"} {
+		b.call("app", "GET", "/v1/materials/"+m.ID+"/image?variant="+variant, nil).want(200)
+	}
+	b.call("app", "DELETE", "/v1/filings/"+id, nil).want(204)
+	for info, err := range b.objects.List(context.Background(), "", "") {
+		ok(t, err)
+		t.Errorf("object %s is left", info.Key)
 	}
 }

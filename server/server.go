@@ -81,6 +81,11 @@ type Server struct {
 	pages   *templates.Pages
 	echo    *echo.Echo
 	api     huma.API
+	// closing ends streams when the service stops: they would never end by themselves.
+	closing context.Context
+	close   context.CancelFunc
+	// streams has a token for each stream of events.
+	streams chan struct{}
 }
 
 // humaHooks sets huma's constructor of errors, which is global in that library: once, to a function without state.
@@ -97,6 +102,8 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 		return nil, fmt.Errorf("load pages: %w", err)
 	}
 	s := &Server{cfg: cfg, flow: flow, auth: auth, log: log, metrics: newMetrics(reg), pages: pages, echo: echo.New()}
+	s.streams = make(chan struct{}, eventsMost)
+	s.closing, s.close = context.WithCancel(context.Background()) //nolint:gosec // Serve calls it at shutdown
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Use(s.identify, s.observe, s.recoverPanics, s.secureHeaders)
@@ -118,6 +125,8 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routeMaterials()
 	s.routeChecks()
 	s.routeRuleSets()
+	s.routeRevalidations()
+	s.routeEvents()
 	s.routeDocument()
 	s.routeOperations(reg)
 	s.routePages()
@@ -151,6 +160,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
+	srv.RegisterOnShutdown(s.close)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	select {
@@ -327,6 +337,7 @@ func (s *Server) problemOf(ctx context.Context, err error) *Problem {
 		problem  *Problem
 		tooLarge *pipeline.TooLargeError
 		facts    *pipeline.FactsError
+		request  *pipeline.RequestError
 		he       *echo.HTTPError
 		maxBytes *http.MaxBytesError
 	)
@@ -339,6 +350,8 @@ func (s *Server) problemOf(ctx context.Context, err error) *Problem {
 		return newProblem("body_too_large").withLimit(nil, map[string]any{"max_bytes": maxBytes.Limit})
 	case errors.As(err, &facts):
 		return factsProblem(facts)
+	case errors.As(err, &request):
+		return newProblem("invalid_request").withField(request.Field, request.Problem.ZH, request.Problem.EN, request.Allowed...)
 	case errors.Is(err, pipeline.ErrNotFound):
 		return newProblem("not_found")
 	case errors.Is(err, pipeline.ErrConflict):
@@ -351,6 +364,8 @@ func (s *Server) problemOf(ctx context.Context, err error) *Problem {
 		return newProblem("incomplete_body")
 	case errors.Is(err, pipeline.ErrUnreadable):
 		return newProblem("picture_unreadable")
+	case errors.Is(err, pipeline.ErrNoDocument):
+		return newProblem("no_document")
 	case errors.Is(err, pipeline.ErrNoRepair):
 		return newProblem("no_repair")
 	case errors.As(err, &he):

@@ -227,9 +227,20 @@ func (r *Records) Migrate(ctx context.Context) error {
 }
 
 func (r *Records) migrate(ctx context.Context) error {
+	provider, err := r.migrations()
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return r.jobs.migrate(ctx)
+}
+
+func (r *Records) migrations() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations/"+r.engine.name)
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
 	dialect := goose.DialectPostgres
 	if r.engine.name == sqliteEngine {
@@ -238,12 +249,21 @@ func (r *Records) migrate(ctx context.Context) error {
 	provider, err := goose.NewProvider(dialect, r.db.DB, files,
 		goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))
 	if err != nil {
-		return fmt.Errorf("migrate: %w", err)
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate: %w", err)
+	return provider, nil
+}
+
+// SchemaVersion returns the version of the database's schema, 0 where it has none yet, and the newest one that there is.
+func (r *Records) SchemaVersion(ctx context.Context) (current, newest int64, err error) {
+	provider, err := r.migrations()
+	if err != nil {
+		return 0, 0, err
 	}
-	return r.jobs.migrate(ctx)
+	if current, newest, err = provider.GetVersions(ctx); err != nil {
+		return 0, 0, fmt.Errorf("schema version: %w", r.classify(err))
+	}
+	return current, newest, nil
 }
 
 // now is the time as both databases keep it.

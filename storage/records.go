@@ -147,6 +147,11 @@ type Check struct {
 	CheckedAt     time.Time `bun:"checked_at"`
 	// ElapsedMS is how long measuring and judging took, in milliseconds.
 	ElapsedMS float64 `bun:"elapsed_ms"`
+	// Basis names all that the file was judged by besides its measurements: judging by the same again gives the same.
+	// Empty: it is not known.
+	Basis string `bun:"basis"`
+	// Duplicates is the JSON of the other files that held the same picture then; empty where there was none.
+	Duplicates []byte `bun:"duplicates"`
 }
 
 // ErrDeleting is the answer while a content's objects are about to be deleted, since nothing referred to them.
@@ -554,6 +559,9 @@ func (r *Records) Uses(ctx context.Context, sums ...Digest) ([]Material, error) 
 func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check, measured ...Measured) error {
 	check.MaterialID = materialID
 	check.CheckedAt = check.CheckedAt.UTC().Truncate(time.Microsecond)
+	if check.Duplicates == nil {
+		check.Duplicates = []byte{}
+	}
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var m Material
 		if err := r.lock(tx.NewSelect().Model(&m).Where("id = ?", materialID)).Scan(ctx); err != nil {
@@ -562,7 +570,8 @@ func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check,
 		_, err := tx.NewInsert().Model(&check).On("CONFLICT (material_id) DO UPDATE").
 			Set("verdict = EXCLUDED.verdict, findings = EXCLUDED.findings, analyzer = EXCLUDED.analyzer").
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
-			Set("checked_at = EXCLUDED.checked_at, elapsed_ms = EXCLUDED.elapsed_ms").Exec(ctx)
+			Set("checked_at = EXCLUDED.checked_at, elapsed_ms = EXCLUDED.elapsed_ms").
+			Set("basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").Exec(ctx)
 		if err != nil {
 			return err
 		}
@@ -589,6 +598,9 @@ func (r *Records) Check(ctx context.Context, materialID string) (Check, error) {
 	var check Check
 	if err := r.read.NewSelect().Model(&check).Where("material_id = ?", materialID).Scan(ctx); err != nil {
 		return Check{}, fmt.Errorf("check of material %s: %w", printable(materialID), r.classify(err))
+	}
+	if len(check.Duplicates) == 0 {
+		check.Duplicates = nil
 	}
 	return check, nil
 }

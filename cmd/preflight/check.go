@@ -34,12 +34,14 @@ type checkCommand struct {
 	JSON     bool     `name:"json" help:"One JSON document on standard output."`
 	Lang     string   `help:"zh or en. Default: from the locale." enum:",zh,en" default:"" placeholder:"LANG"`
 	Strict   bool     `help:"Exit with 1 on review, too."`
+	Overlay  string   `help:"Write the picture with what was measured drawn into it, as JPEG; of several photos into a folder." placeholder:"OUT.jpg"`
 
-	MaxPixels int64 `help:"Largest picture that is decoded, in pixels." default:"64000000" env:"PREFLIGHT_MAX_PIXELS" placeholder:"N"`
+	measuringFlags `embed:""`
 }
 
 func (checkCommand) Example() string {
 	return "  preflight check front.jpg --material principal_id --page front\n" +
+		"  preflight check front.jpg --overlay seen.jpg\n" +
 		"  preflight check --json photos/ @more.txt > report.json\n"
 }
 
@@ -66,17 +68,22 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return usageError("%w", err)
 	}
+	pictures, err := planOverlays(c.Overlay, paths)
+	if err != nil {
+		return err
+	}
 	set, err := loadRules("")
 	if err != nil {
 		return err
 	}
-	analyzer, err := imaging.New(imaging.Options{MaxPixels: c.MaxPixels})
+	analyzer, err := c.analyzer()
 	if err != nil {
 		return err
 	}
+	defer func() { _ = analyzer.Close() }() // nothing is left to be written
 	job := checkJob{
 		analyzer: analyzer, limits: set.UploadLimits(asOf),
-		declared: filing.Declared{Material: c.Material, Page: filing.Page(c.Page), Of: c.Of},
+		declared: filing.Declared{Material: c.Material, Page: filing.Page(c.Page), Of: c.Of}, overlays: pictures,
 	}
 	reports, failures := job.all(ctx, paths, newProgress(std.err, len(paths), "photos"))
 	if err := ctx.Err(); err != nil {
@@ -180,6 +187,7 @@ type checkJob struct {
 	analyzer *imaging.Analyzer
 	limits   filing.UploadLimits
 	declared filing.Declared
+	overlays overlays
 }
 
 // all checks the files on all cores; answers and failures keep the order of the paths.
@@ -193,7 +201,7 @@ func (j checkJob) all(ctx context.Context, paths []string, bar *progress) ([]fil
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			reports[i], failed[i] = j.one(ctx, path)
+			reports[i], failed[i] = j.one(ctx, i, path)
 			bar.add()
 			return nil
 		})
@@ -209,7 +217,8 @@ func (j checkJob) all(ctx context.Context, paths []string, bar *progress) ([]fil
 	return done, slices.DeleteFunc(failed, func(err error) bool { return err == nil })
 }
 
-func (j checkJob) one(ctx context.Context, path string) (*filing.FileReport, error) {
+// one checks the file of a number in the call. There is a report beside the error where only the overlay failed.
+func (j checkJob) one(ctx context.Context, i int, path string) (*filing.FileReport, error) {
 	start := time.Now()
 	file, err := os.Open(path)
 	if err != nil {
@@ -225,6 +234,8 @@ func (j checkJob) one(ctx context.Context, path string) (*filing.FileReport, err
 	}
 	var (
 		measured filing.Measurements
+		elapsed  time.Duration
+		undrawn  error
 		sum      = sha256.New()
 	)
 	if info.Size() > maxFile {
@@ -237,7 +248,8 @@ func (j checkJob) one(ctx context.Context, path string) (*filing.FileReport, err
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		measured = filing.Measurements{Analyzer: imaging.Version, Bytes: size + int64(n), Format: imaging.Recognize(head)}
+		measured = filing.Measurements{Analyzer: j.analyzer.Version(), Bytes: size + int64(n), Format: imaging.Recognize(head)}
+		elapsed = time.Since(start)
 	} else {
 		data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 		if err != nil {
@@ -247,11 +259,15 @@ func (j checkJob) one(ctx context.Context, path string) (*filing.FileReport, err
 		if measured, err = j.analyzer.Analyze(ctx, data); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		elapsed = time.Since(start) // drawing an overlay is no part of the check
+		if err := j.overlays.draw(ctx, j.analyzer, i, data, measured); err != nil {
+			undrawn = fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, checks.FileInput{Declared: j.declared, Name: path, Limits: j.limits})
 	r.File = path
-	r.ElapsedMS = pipeline.Milliseconds(time.Since(start))
-	return &r, nil
+	r.ElapsedMS = pipeline.Milliseconds(elapsed)
+	return &r, undrawn
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -281,6 +297,9 @@ func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 			size = fmt.Sprintf("  %s %dx%d", f.Format, m.Width, m.Height)
 		}
 		_, _ = fmt.Fprintf(w, "%s: %s%s\n", f.File, verdictWords[f.Verdict].In(lang), size)
+		if line := seen(f.Measurements, lang); line != "" {
+			_, _ = fmt.Fprintf(w, "  %s\n", line)
+		}
 		for _, finding := range f.Findings {
 			_, _ = fmt.Fprintf(w, "  %s %s [%s]\n    → %s\n", severityMarks[finding.Severity], finding.Message.In(lang), finding.Code, finding.Advice.In(lang))
 		}

@@ -35,6 +35,10 @@ type commands struct {
 	Work        workCommand        `cmd:"" help:"A worker process beside the service, on the same database and store."`
 	Check       checkCommand       `cmd:"" help:"Check photos without a server."`
 	Require     requireCommand     `cmd:"" help:"Facts to requirements: which materials a filing needs, and by which clause."`
+	Revalidate  revalidateCommand  `cmd:"" help:"Judge stored filings again: by new rules, on another day, after a change of the analyzer."`
+	Export      exportCommand      `cmd:"" help:"Copy all filings with their originals to a folder or a bucket: a backup, or a move."`
+	Import      importCommand      `cmd:"" help:"Copy filings out of an export."`
+	Migrate     migrateCommand     `cmd:"" help:"Bring the database to the newest schema, or say whether it is."`
 	Rules       rulesCommand       `cmd:"" help:"The rule data: list, show, lint, test, coverage."`
 	Token       tokenCommand       `cmd:"" help:"Make a token, and the line of the token file that admits it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready; for containers."`

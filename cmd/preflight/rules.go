@@ -19,6 +19,7 @@ type rulesCommand struct {
 	Lint     rulesLintCommand     `cmd:"" help:"Refuse rule data that cannot be trusted, with file and line."`
 	Test     rulesTestCommand     `cmd:"" help:"Run the cases beside the rules."`
 	Diff     rulesDiffCommand     `cmd:"" help:"What changed from one set to another, for whom, and how many outcomes of a population change."`
+	Activate rulesActivateCommand `cmd:"" help:"Put a set in force for every process on the same records, or roll back to an earlier one."`
 	Coverage rulesCoverageCommand `cmd:"" help:"Every clause of the source documents, with the rule that encodes it or the reason why none does."`
 }
 

@@ -235,7 +235,7 @@ func TestManyUploadsAtOnceAreKeptThroughAKill(t *testing.T) {
 // bigPhoto is a JPEG of just below 4 MiB: a small picture, padded by a comment after its end.
 func bigPhoto(t testing.TB, seed uint64) []byte {
 	t.Helper()
-	path := photo(t, t.TempDir(), "big.jpg", seed, 1800)
+	path := photo(t, t.TempDir(), "big.jpg", seed, 700)
 	data, err := os.ReadFile(path)
 	ok(t, err)
 	const want = 4<<20 - 1

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,7 +41,7 @@ func settingsDoc(t *testing.T) string {
 		"```yaml\nserve:\n  listen: 0.0.0.0:8080\n  public-url: https://preflight.example\n  tokens: /etc/preflight/tokens.txt\n```\n\n" +
 		"Everything is checked at start; what is wrong is said in one line, with exit status 2.\n")
 	for _, command := range parser.Model.Children {
-		if command.Name != "serve" && command.Name != "work" && command.Name != "check" {
+		if !slices.Contains([]string{"serve", "work", "revalidate", "export", "import", "migrate", "check"}, command.Name) {
 			continue
 		}
 		fmt.Fprintf(&b, "\n## preflight %s\n\n| flag | environment | default | meaning |\n|---|---|---|---|\n", command.Name)

@@ -23,6 +23,8 @@ type postgres struct {
 	port      int
 	databases int
 	process   *process
+	// run starts it on its data, and waits until it answers.
+	run func() (*process, error)
 }
 
 func (p *postgres) url(database string) string {
@@ -115,30 +117,64 @@ func startPostgres(bin string) (*postgres, func() error, error) {
 	if err != nil {
 		return fail(err)
 	}
-	cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data,
-		"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=",
-		"-c", "max_connections=200", "-c", "shared_buffers=64MB")
-	cmd.SysProcAttr, cmd.Dir = &syscall.SysProcAttr{Credential: attr.Credential}, dir
-	p, err := startProcess(cmd, filepath.Join(os.TempDir(), filepath.Base(dir)+".log"))
-	if err != nil {
-		return fail(err)
+	server := &postgres{port: port}
+	log := filepath.Join(os.TempDir(), filepath.Base(dir)+".log")
+	server.run = func() (*process, error) {
+		cmd := exec.Command(filepath.Join(bin, "postgres"), "-D", data,
+			"-c", "listen_addresses=127.0.0.1", "-c", "port="+strconv.Itoa(port), "-c", "unix_socket_directories=",
+			"-c", "max_connections=200", "-c", "shared_buffers=64MB")
+		cmd.SysProcAttr, cmd.Dir = &syscall.SysProcAttr{Credential: attr.Credential}, dir
+		p, err := startProcess(cmd, log)
+		if err != nil {
+			return nil, err
+		}
+		err = p.until(func() error {
+			db, err := sql.Open("pgx", server.url("postgres"))
+			if err != nil {
+				return err
+			}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			return errors.Join(db.PingContext(ctx), db.Close())
+		})
+		if err != nil {
+			return nil, errors.Join(err, p.stop(syscall.SIGINT))
+		}
+		return p, nil
 	}
-	server := &postgres{port: port, process: p}
 	stop := func() error {
 		// SIGINT is PostgreSQL's fast shutdown: it ends sessions and goes.
-		return errors.Join(p.stop(syscall.SIGINT), os.RemoveAll(dir), os.Remove(p.log))
+		return errors.Join(server.process.stop(syscall.SIGINT), os.RemoveAll(dir), os.Remove(log))
 	}
-	err = p.until(func() error {
-		db, err := sql.Open("pgx", server.url("postgres"))
-		if err != nil {
-			return err
-		}
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		return errors.Join(db.PingContext(ctx), db.Close())
-	})
-	if err != nil {
-		return nil, nil, errors.Join(err, stop())
+	if server.process, err = server.run(); err != nil {
+		return fail(err)
 	}
 	return server, stop, nil
+}
+
+// CrashPostgres kills the cluster as a loss of power would (kill -9), and starts it again on the same data. For Servers
+// of a test's own: every test on them feels it.
+func (s *Servers) CrashPostgres(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.postgres == nil {
+		tb.Fatal("no PostgreSQL is running")
+	}
+	if err := s.postgres.process.cmd.Process.Kill(); err != nil {
+		tb.Fatalf("kill PostgreSQL: %v", err)
+	}
+	<-s.postgres.process.done
+	// Its sessions notice within moments; until the last one is gone the data is theirs.
+	var err error
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); <-ticker.C {
+		var p *process
+		if p, err = s.postgres.run(); err == nil {
+			s.postgres.process = p
+			return
+		}
+	}
+	tb.Fatalf("start PostgreSQL again: %v", err)
 }

@@ -1,0 +1,204 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/rules"
+)
+
+// ItemKind says what one line of a filing's verdict is about.
+type ItemKind string
+
+// The kinds of items: a required material (所需资料), a reason to refuse (不予备案的原因), a notice (提示), a clause that waits
+// for facts (待定).
+const (
+	ItemRequired  ItemKind = "required"
+	ItemBlocker   ItemKind = "blocker"
+	ItemNotice    ItemKind = "notice"
+	ItemUndecided ItemKind = "undecided"
+)
+
+// Item is one line of a filing's verdict (结论条目): what is asked of it and how that stands. It holds codes only: of a
+// domain or a site it says that it is one, never which.
+type Item struct {
+	Kind ItemKind `json:"kind"`
+	// Code is that of the material, blocker or notice; the codes of an any-of group are joined by "|".
+	Code string `json:"code,omitempty"`
+	// Of is whom or what it belongs to, without a name: principal, domain, site.
+	Of string `json:"of,omitempty"`
+	// State is how a requirement stands.
+	State filing.MatchState `json:"state,omitempty"`
+	// Clauses are those that yield it.
+	Clauses []string `json:"clauses"`
+}
+
+// The first byte of an item's line.
+const (
+	lineRequired  = 'R'
+	lineBlocker   = 'B'
+	lineNotice    = 'N'
+	lineUndecided = 'U'
+)
+
+// The lines of a verdict are what is kept of it and compared, one for each item, sorted:
+//
+//	R domain_certificate@domain=missing SC.enterprise.materials.3
+//	B domain_expiring@domain G4.expiry.2
+//	U BJ.enterprise.key.2,BJ.enterprise.key.3
+//
+// Plain text, so that a person can read the table and two verdicts are equal when their texts are.
+
+// parseItem reads one line; a line that is none gives an empty kind.
+func parseItem(line string) Item {
+	if len(line) < 2 || line[1] != ' ' {
+		return Item{}
+	}
+	var item Item
+	head, clauses, found := strings.Cut(line[2:], " ")
+	switch line[0] {
+	case lineRequired:
+		item.Kind = ItemRequired
+	case lineBlocker:
+		item.Kind = ItemBlocker
+	case lineNotice:
+		item.Kind = ItemNotice
+	case lineUndecided:
+		item.Kind, head, clauses, found = ItemUndecided, "", head, true
+	}
+	head, state, _ := strings.Cut(head, "=")
+	item.Code, item.Of, _ = strings.Cut(head, "@")
+	item.State = filing.MatchState(state)
+	item.Clauses = []string{}
+	if found && clauses != "" {
+		item.Clauses = strings.Split(clauses, ",")
+	}
+	return item
+}
+
+// subject is a line without its clauses: two lines of one subject say the same, for other reasons.
+func subject(line string) string {
+	if len(line) < 2 || line[0] == lineUndecided {
+		return ""
+	}
+	if i := strings.IndexByte(line[2:], ' '); i >= 0 {
+		return line[:2+i]
+	}
+	return line
+}
+
+// conclusion is the verdict on a filing and the lines that it consists of.
+type conclusion struct {
+	verdict filing.Verdict
+	lines   string
+}
+
+// conclude judges a filing from memory: rules, then matching. It is pure, and the one place where the verdict that is
+// kept comes from. The facts name their date.
+func conclude(set *rules.Set, facts *filing.Facts, parties checks.Parties, files []checks.MatchFile) conclusion {
+	outcome := set.Evaluate(facts)
+	states, verdict := checks.Stand(checks.MatchInput{
+		Outcome: *outcome, Parties: parties, Remarks: facts.Text(filing.FactRemarks) != "", Files: files,
+	})
+	return conclusion{verdict: verdict, lines: linesOf(outcome, states)}
+}
+
+// linesOf prints an outcome and how its requirements stand.
+func linesOf(o *filing.Outcome, states []filing.MatchState) string {
+	text := make([]byte, 0, 64*(len(o.Required)+len(o.Blockers)+len(o.Notices)+len(o.Undecided)))
+	ends := make([]int, 0, 32)
+	item := func(kind byte, r *filing.Requirement, state filing.MatchState) {
+		text = append(text, kind, ' ')
+		switch {
+		case r.Code != "":
+			text = append(text, r.Code...)
+		case r.Material != "":
+			text = append(text, r.Material...)
+		default:
+			text = appendJoined(text, r.AnyOf, '|')
+		}
+		if of, _, _ := strings.Cut(r.Of, ":"); of != "" {
+			text = append(append(text, '@'), of...)
+		}
+		if state != "" {
+			text = append(append(text, '='), state...)
+		}
+		text = appendJoined(append(text, ' '), r.Clauses, ',')
+		ends = append(ends, len(text))
+	}
+	for i := range o.Required {
+		item(lineRequired, &o.Required[i], states[i])
+	}
+	for i := range o.Blockers {
+		item(lineBlocker, &o.Blockers[i], "")
+	}
+	for i := range o.Notices {
+		item(lineNotice, &o.Notices[i], "")
+	}
+	for i := range o.Undecided {
+		text = appendJoined(append(text, lineUndecided, ' '), o.Undecided[i].Clauses, ',')
+		ends = append(ends, len(text))
+	}
+	all := string(text)
+	lines := make([]string, len(ends))
+	from := 0
+	for i, end := range ends {
+		lines[i], from = all[from:end], end
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func appendJoined(b []byte, list []string, separator byte) []byte {
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, separator)
+		}
+		b = append(b, s...)
+	}
+	return b
+}
+
+// compare tells what changed between two verdicts' lines: those that only the new one has, those that only the old one
+// had, and whether more than the clauses and the open questions differ.
+func compare(before, after string) (added, removed []string, changed bool) {
+	if before == after {
+		return nil, nil, false
+	}
+	a, b := splitLines(before), splitLines(after)
+	i, j := 0, 0
+	for i < len(a) || j < len(b) {
+		switch {
+		case j == len(b) || i < len(a) && a[i] < b[j]:
+			removed = append(removed, a[i])
+			i++
+		case i == len(a) || b[j] < a[i]:
+			added = append(added, b[j])
+			j++
+		default:
+			i++
+			j++
+		}
+	}
+	return added, removed, !slices.Equal(subjects(added), subjects(removed))
+}
+
+func splitLines(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, "\n")
+}
+
+func subjects(lines []string) []string {
+	out := []string{}
+	for _, line := range lines {
+		if s := subject(line); s != "" {
+			out = append(out, s)
+		}
+	}
+	slices.Sort(out)
+	return out
+}

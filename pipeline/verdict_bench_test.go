@@ -1,0 +1,75 @@
+package pipeline
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/rules"
+)
+
+// BenchmarkConclude judges whole filings from memory: facts, measurements and files are there, no database is.
+func BenchmarkConclude(b *testing.B) {
+	set, err := rules.Load(rules.Embedded())
+	if err != nil {
+		b.Fatal(err)
+	}
+	const many = 2000
+	p := population{seed: 7}
+	facts := make([]*filing.Facts, many)
+	for i := range facts {
+		if facts[i], err = filing.ParseFacts(p.facts(i)); err != nil {
+			b.Fatal(err)
+		}
+		facts[i].Set(filing.Ref{Fact: filing.FactAsOf}, filing.Value{Known: true, Num: int32(filing.NewDate(2026, 11, 20))})
+	}
+	m := filing.Measurements{Analyzer: "a", Bytes: 800_000, Format: filing.FormatJPEG, Width: 3000, Height: 2000, Orientation: 1, Frames: 1,
+		Decode: &filing.Decode{Complete: true}, EXIF: &filing.EXIF{Make: "A", Model: "B", HasExposure: true}, Pixels: &filing.Pixels{FlatShare: .01}}
+	files := make([]checks.MatchFile, len(populationSubjects))
+	for i, d := range populationSubjects {
+		files[i] = checks.MatchFile{ID: fmt.Sprint(i), Declared: d, State: filing.MaterialChecked, Verdict: filing.VerdictPass}
+	}
+	limits := set.UploadLimits(filing.NewDate(2026, 11, 20))
+	b.Run("evaluate", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			set.Evaluate(facts[i%many])
+		}
+	})
+	b.Run("whole", func(b *testing.B) {
+		b.ReportAllocs()
+		before := cpuTime(b)
+		for i := 0; b.Loop(); i++ {
+			f := facts[i%many]
+			parties := PartiesOf(f)
+			for j := range files {
+				in := fileInput(files[j].Declared, ".jpg", limits, parties)
+				in.Measurements = m
+				files[j].Verdict = filing.VerdictOf(checks.File(in))
+			}
+			conclude(set, f, parties, files)
+		}
+		b.ReportMetric(float64(b.N)/(cpuTime(b)-before).Seconds(), "filings/s/core")
+	})
+	b.Run("conclude", func(b *testing.B) {
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			f := facts[i%many]
+			conclude(set, f, PartiesOf(f), files)
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "filings/s")
+	})
+	b.Run("parse", func(b *testing.B) {
+		texts := make([][]byte, many)
+		for i := range texts {
+			texts[i] = p.facts(i)
+		}
+		b.ReportAllocs()
+		for i := 0; b.Loop(); i++ {
+			if _, err := filing.ParseFacts(texts[i%many]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
