@@ -14,7 +14,7 @@ ARGS ?=
 ## Run
 
 .PHONY: run
-run: build ## install the system libraries, build, and start the service on embedded storage in ./data
+run: build ## install the system libraries and the models, build, and start the service on embedded storage in ./data
 	./build/preflight serve $(ARGS)
 
 .PHONY: run-s3
@@ -28,8 +28,12 @@ build: setup-build ## build the one binary, build/preflight
 ## Check
 
 .PHONY: test
-test: setup-test ## install what the tests need, run all of them with the race detector, say what was skipped
+test: setup-test ## install what the tests need, run all of them (race detector but for pure pixel work), say what was skipped
 	PREFLIGHT_TEST_REQUIRE=1 scripts/test.sh
+
+.PHONY: race
+race: setup-test ## the same with everything under the race detector (an hour)
+	RACE=all PREFLIGHT_TEST_REQUIRE=1 scripts/test.sh
 
 .PHONY: test-short
 test-short: setup-build ## the quick round while writing: no race detector, no slow tests, skips what is not installed
@@ -43,16 +47,24 @@ lint: setup-lint ## our own rules, golangci-lint and shellcheck (the first time 
 bench: setup-test ## run the benchmarks; ARGS='-bench NAME ./package' chooses
 	go test -run '^$$' -benchmem $(if $(ARGS),$(ARGS),-bench . ./...)
 
+.PHONY: accuracy
+accuracy: setup-accuracy ## how right the eyes are, on drawn photos (hours the first time); ARGS='-half tune -group blur -limit 100'
+	@go run ./accuracy/cmd $(ARGS)
+
 .PHONY: load
 load: setup-build ## 64 uploads of 4 MB at once, then kill -9: all answered, memory bounded, nothing lost
 	go test ./cmd/preflight -run ManyUploads -uploads 64 -count 1 -v $(ARGS)
 
+.PHONY: bench-revalidate
+bench-revalidate: setup-test ## judge 100,000 stored filings again on SQLite and PostgreSQL (minutes; ARGS='-filings 1000000': an hour, 40 GB)
+	PREFLIGHT_TEST_REQUIRE=1 go test ./pipeline -run RevalidationOfManyFilings -count 1 -timeout 12h -v $(if $(ARGS),$(ARGS),-filings 100000)
+
 .PHONY: differential
-differential: setup-build ## 1,000,000 random filings judged by our engine and by CEL, from the YAML (hours; ARGS='-draws 10000' chooses)
+differential: setup-build ## 1,000,000 random filings judged by our engine and by CEL, from the YAML (5 minutes; ARGS='-draws 10000' chooses)
 	cd rules/differential && go test -run Differential -count 1 -timeout 12h -v $(if $(ARGS),$(ARGS),-draws 1000000)
 
 .PHONY: properties
-properties: setup-build ## the properties of asking and explaining over 100,000 random facts each (an hour)
+properties: setup-build ## the properties of asking and explaining over 100,000 random facts each (2 minutes)
 	PREFLIGHT_RANDOM=100000 go test ./rules -run 'OnlyFactsThatAreAskedFor|NeverReverses|EveryReason' -count 1 -timeout 12h -v $(ARGS)
 
 .PHONY: fresh
@@ -71,15 +83,18 @@ docs: ## write every package's documentation to build/docs, with an index to rea
 
 .PHONY: setup
 setup: ## install what build, test and lint need, and do nothing else
-	scripts/setup.sh build test lint
+	scripts/setup.sh build models test lint
 
-.PHONY: setup-build setup-test setup-lint
+.PHONY: setup-build setup-test setup-lint setup-accuracy
 setup-build:
-	@scripts/setup.sh build
+	@scripts/setup.sh build models
 setup-test:
-	@scripts/setup.sh build test
+	@scripts/setup.sh build models test
 setup-lint:
 	@scripts/setup.sh build lint
+
+setup-accuracy:
+	@scripts/setup.sh build models test accuracy
 
 .PHONY: clean
 clean: ## remove what was built (build/); ./data, the stored filings, is never touched

@@ -1,0 +1,379 @@
+// Command cmd runs the accuracy harness: it draws the labelled sets, measures and judges every photo, and prints each set's
+// tables apart. make accuracy calls it.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/preflight-icp/preflight/accuracy"
+	"github.com/preflight-icp/preflight/specimen"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "accuracy:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	half, group, show, labelled    string
+	limit, every                   int
+	open, worst, write, time, draw bool
+}
+
+const usage = `accuracy draws the labelled sets, measures and judges every photo, and prints each set's tables.
+
+Without flags: both halves, and docs/accuracy.md is written. The test half is closed: it runs with -open, which is
+recorded, or where the code that measures and judges is that of an opening that is recorded already.
+
+`
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	var o options
+	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
+	flags.StringVar(&o.half, "half", "both", "tune, test or both")
+	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
+	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
+	flags.IntVar(&o.every, "every", 1, "only every so many photos")
+	flags.BoolVar(&o.draw, "draw", false, "draw the photos and look at none of them; of the test half, too")
+	flags.StringVar(&o.labelled, "labelled", "", "folder of the drawn photos, for several copies of the project to share (default build/labelled)")
+	flags.BoolVar(&o.open, "open", false, "open the test half, which is recorded in docs/accuracy.md")
+	flags.BoolVar(&o.worst, "worst", false, "name the photos that stand for the errors of each bar")
+	flags.StringVar(&o.show, "show", "", "draw what was measured of one photo, such as tune/blur/0042, into build/accuracy/show")
+	flags.BoolVar(&o.write, "write", true, "write the tables of whole halves into docs/accuracy.md")
+	flags.BoolVar(&o.time, "time", true, "compare the time on photos of 12 megapixels with OpenCV's")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	root, err := projectRoot()
+	if err != nil {
+		return err
+	}
+	bench, err := accuracy.NewBench(root, o.labelled)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, bench.Close()) }()
+	s := session{options: o, root: root, bench: bench, out: out, page: filepath.Join(root, "docs", "accuracy.md")}
+	if o.show != "" {
+		return s.showOne(ctx)
+	}
+	switch o.half {
+	case "tune":
+		return s.halves(ctx, specimen.Tune)
+	case "test":
+		return s.halves(ctx, specimen.Test)
+	case "both":
+		return s.halves(ctx, specimen.Tune, specimen.Test)
+	}
+	return fmt.Errorf("-half is %q: tune, test or both", o.half)
+}
+
+// projectRoot is the folder with go.mod at or above the working directory.
+func projectRoot() (string, error) {
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("not inside the project: there is no go.mod")
+		}
+	}
+	return "", err
+}
+
+// session is one call.
+type session struct {
+	options
+	root, page string
+	bench      *accuracy.Bench
+	out        io.Writer
+}
+
+// cases are those that the call asks for, and whether they are the whole half.
+func (s *session) cases(half specimen.Half) (chosen []specimen.Case, whole bool) {
+	taken := map[specimen.Group]int{}
+	all := accuracy.Cases(half)
+	for i, c := range all {
+		if s.group != "" && string(c.Group) != s.group || s.every > 1 && i%s.every != 0 || s.limit > 0 && taken[c.Group] >= s.limit {
+			continue
+		}
+		taken[c.Group]++
+		chosen = append(chosen, c)
+	}
+	return chosen, len(chosen) == len(all)
+}
+
+// halves runs sets one after the other; they are never put together.
+func (s *session) halves(ctx context.Context, halves ...specimen.Half) error {
+	if s.draw {
+		return s.drawOnly(ctx, halves)
+	}
+	opencv, err := s.bench.FindOpenCV(ctx, s.root)
+	if err != nil && !errors.Is(err, accuracy.ErrNoOpenCV) {
+		return err
+	}
+	if opencv == nil {
+		fmt.Fprintf(s.out, "The comparison with OpenCV is skipped: %v.\n\n", accuracy.ErrNoOpenCV)
+	}
+	var choice *accuracy.Choice
+	for _, half := range halves {
+		if half == specimen.Test {
+			known, err := s.opened()
+			if err != nil {
+				return err
+			}
+			if !known && !s.open {
+				if len(halves) == 1 {
+					return errClosed
+				}
+				fmt.Fprintln(s.out, errClosed)
+				return nil
+			}
+			if !known {
+				if err := s.frozen(ctx); err != nil {
+					return err
+				}
+			}
+		}
+		if err := s.one(ctx, half, opencv, &choice); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) drawOnly(ctx context.Context, halves []specimen.Half) error {
+	for _, half := range halves {
+		cases, _ := s.cases(half)
+		if err := s.bench.Draw(ctx, cases, progress(string(half)+": drawn", len(cases))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one runs a half and prints it. choice is what was chosen for OpenCV on the tuning half.
+func (s *session) one(ctx context.Context, half specimen.Half, opencv *accuracy.OpenCV, choice **accuracy.Choice) error {
+	cases, whole := s.cases(half)
+	if len(cases) == 0 {
+		return fmt.Errorf("no photo of the %s half is asked for", half)
+	}
+	photos, err := s.photos(ctx, string(half), cases)
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "Analyzer %s. ", s.bench.Analyzer())
+	accuracy.Report(&text, photos)
+	if opencv != nil {
+		if err := s.compare(ctx, &text, half, photos, opencv, choice); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(s.out, "# %s half\n\n%s\n", half, text.Bytes())
+	if s.worst {
+		accuracy.Worst(s.out, photos)
+	}
+	if !whole || !s.write {
+		return nil
+	}
+	if half == specimen.Test {
+		if err := s.record(ctx, photos); err != nil {
+			return err
+		}
+	}
+	return accuracy.Replace(s.page, string(half)+" half", "\n"+text.String())
+}
+
+func (s *session) photos(ctx context.Context, what string, cases []specimen.Case) ([]accuracy.Photo, error) {
+	return s.bench.Run(ctx, cases, progress(what+": drawn and measured", len(cases)))
+}
+
+// compare prints OpenCV's answers beside ours; what is best for it is chosen on the tuning half, the whole of what the call
+// asks of it.
+func (s *session) compare(ctx context.Context, w io.Writer, half specimen.Half, photos []accuracy.Photo, opencv *accuracy.OpenCV, choice **accuracy.Choice) error {
+	answers, err := opencv.Ask(ctx, s.bench, photos, progress(string(half)+": asked OpenCV", len(photos)))
+	if err != nil {
+		return err
+	}
+	if half == specimen.Tune {
+		c := accuracy.Choose(photos, answers)
+		*choice = &c
+	}
+	if *choice == nil {
+		cases, _ := s.cases(specimen.Tune)
+		tune, err := s.photos(ctx, "tune", cases)
+		if err != nil {
+			return err
+		}
+		tuneAnswers, err := opencv.Ask(ctx, s.bench, tune, progress("tune: asked OpenCV", len(tune)))
+		if err != nil {
+			return err
+		}
+		c := accuracy.Choose(tune, tuneAnswers)
+		*choice = &c
+	}
+	fmt.Fprint(w, "What a user would write instead (accuracy/opencv.py), on the same photos:\n\n")
+	accuracy.ReportComparison(w, accuracy.Compare(photos, answers, **choice), **choice)
+	if s.time {
+		return s.timed(ctx, w, photos, opencv)
+	}
+	return nil
+}
+
+const (
+	large       = 11_500_000 // pixels of a photo of 12 megapixels
+	timedPhotos = 5
+	timedRounds = 3
+)
+
+func (s *session) timed(ctx context.Context, w io.Writer, photos []accuracy.Photo, opencv *accuracy.OpenCV) error {
+	var paths []string
+	for i := range photos {
+		if t := photos[i].Truth; t.Width*t.Height >= large && len(paths) < timedPhotos {
+			paths = append(paths, s.bench.FilePath(photos[i].Case))
+		}
+	}
+	if len(paths) == 0 {
+		return nil
+	}
+	ours, err := s.bench.Timed(ctx, paths, timedRounds)
+	if err != nil {
+		return err
+	}
+	theirs, err := opencv.Timed(ctx, paths)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nProcessor time of a photo of 12 megapixels, on one thread, in the mean of %d photos: Preflight, which measures everything,\n"+
+		"%d ms; OpenCV, which finds a quadrilateral, a variance and a mean, %d ms.\n", len(paths), ours.Milliseconds(), theirs.Milliseconds())
+	return nil
+}
+
+func (s *session) showOne(ctx context.Context) error {
+	part, _, _ := strings.Cut(s.show, "/")
+	half := specimen.Half(part)
+	if half != specimen.Tune && half != specimen.Test {
+		return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
+	}
+	if half == specimen.Test {
+		if known, err := s.opened(); !known || err != nil {
+			return errors.Join(errClosed, err)
+		}
+	}
+	for _, c := range accuracy.Cases(half) {
+		if c.ID != s.show {
+			continue
+		}
+		photos, err := s.bench.Run(ctx, []specimen.Case{c}, func() {})
+		if err != nil {
+			return err
+		}
+		p := &photos[0]
+		picture, err := s.bench.Show(ctx, p)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(s.root, "build", "accuracy", "show", strings.ReplaceAll(c.ID, "/", "-")+".jpg")
+		if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
+			return err
+		}
+		if err := os.WriteFile(to, picture, 0o600); err != nil {
+			return err
+		}
+		accuracy.Describe(s.out, p)
+		fmt.Fprintf(s.out, "the photo: %s\nthe overlay, with the true corners in dashes: %s\n", s.bench.FilePath(c), to)
+		return nil
+	}
+	return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
+}
+
+// errClosed: who looks at the test half before the thresholds are frozen tunes on it.
+var errClosed = errors.New("the test half is closed for this code: freeze the thresholds, commit, and give -half test -open, which is recorded")
+
+// openings is the name of the table of openings in docs/accuracy.md.
+const openings = "openings"
+
+// opened reports whether the test half was opened with this very code before: to look again costs nothing.
+func (s *session) opened() (bool, error) {
+	data, err := os.ReadFile(s.page)
+	if err != nil {
+		return false, err
+	}
+	return bytes.Contains(data, []byte("`"+s.bench.Eyes+"`")), nil
+}
+
+// frozen refuses to open the test half for code that is not committed.
+func (s *session) frozen(ctx context.Context) error {
+	cmd := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", "imaging", "checks", "filing", "models", "specimen")
+	cmd.Dir = s.root
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("git status: %w", err)
+	}
+	if len(out) > 0 {
+		return errors.New("commit first: an opening is recorded with the commit whose thresholds it judges")
+	}
+	return nil
+}
+
+// record notes the opening of the test half.
+func (s *session) record(ctx context.Context, photos []accuracy.Photo) error {
+	if known, err := s.opened(); known || err != nil {
+		return err
+	}
+	head := exec.CommandContext(ctx, "git", "rev-parse", "--short=12", "HEAD")
+	head.Dir = s.root
+	commit, err := head.Output()
+	if err != nil {
+		return fmt.Errorf("git rev-parse: %w", err)
+	}
+	data, err := os.ReadFile(s.page)
+	if err != nil {
+		return err
+	}
+	met, goals := accuracy.Standing(photos)
+	_, rest, _ := strings.Cut(string(data), "<!-- "+openings+" -->\n")
+	table, _, _ := strings.Cut(rest, "<!-- end of "+openings+" -->\n")
+	table += fmt.Sprintf("| %s | `%s` | `%s` | %d | %d of %d |\n", time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), s.bench.Eyes,
+		len(photos), met, goals)
+	return accuracy.Replace(s.page, openings, table)
+}
+
+// progress says now and then how far the work is.
+func progress(what string, n int) func() {
+	var done atomic.Int64
+	var last atomic.Int64
+	start := time.Now()
+	last.Store(start.UnixNano())
+	return func() {
+		k := done.Add(1)
+		before, now := last.Load(), time.Now()
+		if (now.UnixNano()-before < int64(10*time.Second) && k != int64(n)) || !last.CompareAndSwap(before, now.UnixNano()) {
+			return
+		}
+		fmt.Fprintf(os.Stderr, "%s %d of %d, %s\n", what, k, n, now.Sub(start).Round(time.Second))
+	}
+}

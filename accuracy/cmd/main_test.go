@@ -1,0 +1,65 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/preflight-icp/preflight/accuracy"
+)
+
+func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		args []string
+		says string
+	}{
+		"a third half":             {[]string{"-half", "third"}, "tune, test or both"},
+		"no such group":            {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
+		"no such photo":            {[]string{"-show", "tune/blur/9999"}, "no photo"},
+		"a photo of the test half": {[]string{"-show", "test/blur/0001"}, "closed"},
+		"a photo of no half":       {[]string{"-show", "blur"}, "no photo"},
+		"the test half by chance":  {[]string{"-half", "test", "-group", "moon"}, "closed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			if err := run(t.Context(), c.args, &out); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v\n%s", err, &out)
+			}
+		})
+	}
+}
+
+func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
+	t.Parallel()
+	page := filepath.Join(t.TempDir(), "accuracy.md")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(page, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("<!-- openings -->\n<!-- end of openings -->\n")
+	s := session{root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
+	if known, err := s.opened(); known || err != nil {
+		t.Errorf("%v %v: it was never opened", known, err)
+	}
+	if err := s.record(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := s.opened(); !known || err != nil {
+		text, _ := os.ReadFile(page)
+		t.Errorf("%v %v: the opening is not recorded\n%s", known, err, text)
+	}
+	before, _ := os.ReadFile(page)
+	if err := s.record(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if after, _ := os.ReadFile(page); !bytes.Equal(before, after) || !bytes.Contains(after, []byte(time.Now().UTC().Format("2006-"))) {
+		t.Errorf("to look again is no new opening\n%s", after)
+	}
+}
