@@ -346,12 +346,7 @@ func byteOf(v float32) uint8 { return uint8(min(max(v, 0), 255) + 0.5) }
 func toneCurve(contrast float64) *[encodeSteps + 1]float32 {
 	var t [encodeSteps + 1]float32
 	for i := range t {
-		v := float64(i) / encodeSteps
-		if v <= 0.0031308 {
-			v *= 12.92
-		} else {
-			v = 1.055*math.Pow(v, 1/2.4) - 0.055
-		}
+		v := encoded(float64(i) / encodeSteps)
 		s := v * v * (3 - 2*v)
 		t[i] = float32(255 * (v + contrast*(s-v)))
 	}

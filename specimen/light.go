@@ -33,15 +33,18 @@ var linearOf = sync.OnceValue(func() *[256]float32 {
 // encodeSteps is the resolution of the table from linear light to sRGB bytes: fine enough for the darkest step of sRGB.
 const encodeSteps = 1 << 14
 
+// encoded takes linear light, 0 to 1, to sRGB (IEC 61966-2-1), 0 to 1.
+func encoded(v float64) float64 {
+	if v <= 0.0031308 {
+		return 12.92 * v
+	}
+	return 1.055*math.Pow(v, 1/2.4) - 0.055
+}
+
 var encodedOf = sync.OnceValue(func() *[encodeSteps + 1]uint8 {
 	var t [encodeSteps + 1]uint8
 	for i := range t {
-		v := float64(i) / encodeSteps
-		if v <= 0.0031308 {
-			v *= 12.92
-		} else {
-			v = 1.055*math.Pow(v, 1/2.4) - 0.055
-		}
+		v := encoded(float64(i) / encodeSteps)
 		t[i] = uint8(math.Round(v * 255))
 	}
 	return &t

@@ -66,13 +66,3 @@ func (f *Frame) Rectified(q Quad, w, h int) (*Gray, bool) {
 	}
 	return f.Full.Resampled(w, h, f.ToFull.After(m)), true
 }
-
-// RectifiedColour is Rectified in colour, from Small: for colour and light, not for detail.
-func (f *Frame) RectifiedColour(q Quad, w, h int) (*RGB, bool) {
-	m, ok := RectToQuad(float64(w), float64(h), q)
-	if !ok {
-		return nil, false
-	}
-	scale := Homography{f.Scale[0], 0, 0, 0, f.Scale[1], 0, 0, 0, 1}
-	return f.Small.Resampled(w, h, scale.After(m)), true
-}

@@ -26,20 +26,6 @@ func (g *Gray) At(x, y float64) float64 {
 	return top + fy*(bottom-top)
 }
 
-// Half returns the picture at half its size, each pixel the mean of four; an odd last row or column is dropped.
-func (g *Gray) Half() *Gray {
-	h := NewGray(max(g.W/2, 1), max(g.H/2, 1))
-	for y := range h.H {
-		a, b := g.Row(min(2*y, g.H-1)), g.Row(min(2*y+1, g.H-1))
-		to := h.Row(y)
-		for x := range to {
-			i, j := min(2*x, g.W-1), min(2*x+1, g.W-1)
-			to[x] = uint8((int(a[i]) + int(a[j]) + int(b[i]) + int(b[j]) + 2) / 4)
-		}
-	}
-	return h
-}
-
 // Resampled returns the picture through a map from its own coordinates (w by h pixels) to those of g, by bilinear
 // interpolation; what lies outside g takes the nearest edge.
 func (g *Gray) Resampled(w, h int, toSource Homography) *Gray {
@@ -93,18 +79,4 @@ func (p *RGB) At(x, y float64) (r, g, b float64) {
 		return top + fy*(bottom-top)
 	}
 	return mix(0), mix(1), mix(2)
-}
-
-// Resampled is Gray.Resampled for colour.
-func (p *RGB) Resampled(w, h int, toSource Homography) *RGB {
-	out := NewRGB(w, h)
-	for y := range h {
-		row := out.Row(y)
-		for x := range w {
-			at := toSource.Apply(Point{float64(x) + 0.5, float64(y) + 0.5})
-			r, g, b := p.At(at[0], at[1])
-			row[3*x], row[3*x+1], row[3*x+2] = uint8(r+0.5), uint8(g+0.5), uint8(b+0.5)
-		}
-	}
-	return out
 }

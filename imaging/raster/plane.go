@@ -13,7 +13,7 @@ type Point = filing.Point
 type Quad [4]Point
 
 // Area is positive where the corners are clockwise.
-func (q Quad) Area() float64 { return polygonArea(q[:]) }
+func (q Quad) Area() float64 { return PolygonArea(q[:]) }
 
 // Convex reports whether the corners are clockwise and every turn is to the right.
 func (q Quad) Convex() bool {
@@ -64,7 +64,7 @@ func (q Quad) Within(w, h float64) []Point {
 // IoU is the area that two convex quadrilaterals share over the area that they cover together, 0 to 1 (intersection over
 // union, 交并比).
 func (q Quad) IoU(other Quad) float64 {
-	shared := polygonArea(clip(q[:], other))
+	shared := PolygonArea(clip(q[:], other))
 	union := q.Area() + other.Area() - shared
 	if union <= 0 {
 		return 0
@@ -100,9 +100,7 @@ func clip(polygon []Point, by Quad) []Point {
 func cross(a, b, p Point) float64 { return (b[0]-a[0])*(p[1]-a[1]) - (b[1]-a[1])*(p[0]-a[0]) }
 
 // PolygonArea is the area of a polygon, positive where its corners are clockwise.
-func PolygonArea(polygon []Point) float64 { return polygonArea(polygon) }
-
-func polygonArea(polygon []Point) float64 {
+func PolygonArea(polygon []Point) float64 {
 	sum := 0.0
 	for i, p := range polygon {
 		q := polygon[(i+1)%len(polygon)]
