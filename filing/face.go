@@ -11,7 +11,7 @@ type Face struct {
 	InDocument bool `json:"in_document,omitempty"`
 	// EdgeWidthPx is the 10-90 % rise across the sharpest contours of the face (the lower quartile of the strong ones: lids,
 	// lips, the outline). Measured at no more than 256 pixels a face, so that a face of 1024 pixels never shows less than about 4.
-	// Absent where there is no contour.
+	// Absent where there is no contour, and on documents.
 	EdgeWidthPx float64 `json:"edge_width_px,omitempty"`
 	// UpperHalf and LowerHalf are the detector's confidence, 0 to 1, when it sees only that half of the face. LowerHalf is low where a
 	// mask, a hand, a scarf or a document covers nose and mouth, and where the face is turned or bent away; both are low for what
@@ -19,7 +19,7 @@ type Face struct {
 	UpperHalf *float64 `json:"upper_half,omitempty"`
 	LowerHalf *float64 `json:"lower_half,omitempty"`
 	// DarkEyes is the share of the band of the eyes that is much darker than the cheeks below it, 0 to 1: brows, lashes and the frames
-	// of spectacles take some of it, sunglasses most.
+	// of spectacles take some of it, sunglasses most. 0 on documents.
 	DarkEyes float64 `json:"dark_eyes"`
 }
 

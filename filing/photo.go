@@ -37,7 +37,9 @@ type FileReport struct {
 
 // CheckReport is the answer of `check --json` and POST /checks.
 type CheckReport struct {
-	Files   []FileReport `json:"files"`
+	Files []FileReport `json:"files"`
+	// Pairs are the documents whose two sides were checked together; absent where none were.
+	Pairs   []PairReport `json:"pairs,omitempty"`
 	Verdict Verdict      `json:"verdict"`
 }
 

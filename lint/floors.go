@@ -38,6 +38,10 @@ func Rooms() []Room {
 			Why:  "filing is the ground: every room speaks in its nouns, so it may know none of them",
 		},
 		{
+			Path: "webhook",
+			Why:  "webhook sends what it is given to whom it is told, behind its guard: what a message says is decided above it",
+		},
+		{
 			Path:    "rules",
 			Imports: []string{"filing"},
 			Why:     "rules turn facts into requirements and must hold for filings without a photo, so they know neither photos nor storage",
@@ -64,7 +68,7 @@ func Rooms() []Room {
 		},
 		{
 			Path:    "pipeline",
-			Imports: []string{"filing", "rules", "checks", "imaging", "storage"},
+			Imports: []string{"filing", "rules", "checks", "imaging", "storage", "webhook"},
 			Why:     "the pipeline is the same for the service, the workers and the command line, so it knows nothing of those that call it",
 		},
 		{
@@ -75,7 +79,7 @@ func Rooms() []Room {
 		},
 		{
 			Path:    "cmd",
-			Imports: []string{"models", "filing", "rules", "checks", "imaging", "storage", "templates", "pipeline", "server"},
+			Imports: []string{"models", "filing", "rules", "checks", "imaging", "storage", "templates", "webhook", "pipeline", "server"},
 			Why:     "commands wire the product together; specimens are for tests and would carry fonts and drawing code into it",
 		},
 		{
@@ -138,7 +142,7 @@ func Libraries() []Library {
 		{"github.com/labstack/echo/v4", []string{"server"}, "HTTP stays in the server: the pipeline works for the command line too"},
 		{"github.com/danielgtaylor/huma/v2", []string{"server"}, "HTTP stays in the server: the pipeline works for the command line too"},
 		{"github.com/alecthomas/kong", []string{"cmd"}, "flags are read in one place; everything below is configured by values"},
-		{"net/http", []string{"server", "storage", "cmd"}, "what measures and judges does so without a network: same input, same answer, anywhere"},
+		{"net/http", []string{"server", "storage", "webhook", "cmd"}, "what measures and judges does so without a network: same input, same answer, anywhere"},
 		{"os/exec", []string{"imaging", "cmd", "scripts", "specimen", "accuracy"}, "only the worker process of imaging and the commands start processes"},
 		{"github.com/stretchr/testify", nil, "tests compare with go-cmp and a few lines of their own: a failure should show the difference and stop where it says"},
 		{"github.com/pkg/errors", nil, `fmt.Errorf with %w says the same in the standard library`},

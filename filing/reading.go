@@ -1,0 +1,48 @@
+package filing
+
+// Reading is what is written in a photo, line by line (文字识别结果): a pure function of the file's bytes and of the reader's
+// version, kept by both. It is personal: never logged, and deleted with the file.
+type Reading struct {
+	// Reader is the version of the reader; readings of different versions are not compared.
+	Reader string `json:"reader"`
+	// Page is what was read, in pixels of the upright picture, clockwise from the top left as its text runs: the document where
+	// one was located, the whole picture otherwise. Its corners say how to turn what was read.
+	Page [4]Point `json:"page"`
+	// Lines are in reading order: rows from the top, and from the left within a row.
+	Lines []Line `json:"lines"`
+	// Seals are the round red seals on the page, the largest first (印章).
+	Seals []Seal `json:"seals,omitempty"`
+	// Cut: there was more text than a reader takes of one photo, and the smallest of it was left out.
+	Cut bool `json:"cut,omitempty"`
+}
+
+// Seal is a red ring, round or oval, as units stamp it (公章). What stands in it is not read; what it covers is.
+type Seal struct {
+	// Quad is the rectangle around it, in pixels of the upright picture, clockwise.
+	Quad [4]Point `json:"quad"`
+	// Round is the share of the way around on which the outline follows an ellipse, 0 to 1: what covers or fades a seal lowers it.
+	Round float64 `json:"round"`
+}
+
+// Line is a line of text, or the part of one that stands apart (文本行).
+type Line struct {
+	// Text is what stands there, without spaces at its ends.
+	Text string `json:"text"`
+	// Quad are its corners in pixels of the upright picture, clockwise from the top left of its first character.
+	Quad [4]Point `json:"quad"`
+	// Confidence is the mean of the confidences of its characters, 0 to 1.
+	Confidence float64 `json:"confidence"`
+	// Glyphs are the characters of Text (its code points) one by one.
+	Glyphs []Glyph `json:"glyphs,omitempty"`
+}
+
+// Glyph is one character of a line (字符).
+type Glyph struct {
+	// At is where its middle is along the line, 0 at the start to 1 at the end.
+	At float64 `json:"at"`
+	// Confidence is the recognizer's, 0 to 1.
+	Confidence float64 `json:"confidence"`
+	// Or is the character that the recognizer holds for the next most likely, where it is in any doubt; "" where it is not, or where
+	// it would see no character at all.
+	Or string `json:"or,omitempty"`
+}
