@@ -177,7 +177,7 @@ func RectToQuad(w, h float64, q Quad) (Homography, bool) {
 	sx, sy := q[0][0]-q[1][0]+q[2][0]-q[3][0], q[0][1]-q[1][1]+q[2][1]-q[3][1]
 	dx1, dx2, dy1, dy2 := q[1][0]-q[2][0], q[3][0]-q[2][0], q[1][1]-q[2][1], q[3][1]-q[2][1]
 	det := dx1*dy2 - dx2*dy1
-	if det == 0 || math.IsNaN(det) || math.IsInf(det, 0) {
+	if finite := det + sx + sy; det == 0 || math.IsNaN(finite) || math.IsInf(finite, 0) {
 		return Homography{}, false
 	}
 	g, k := (sx*dy2-dx2*sy)/det, (dx1*sy-sx*dy1)/det
