@@ -7,7 +7,7 @@ import (
 )
 
 // featureCount is how many numbers the model looks at.
-const featureCount = 48
+const featureCount = 51
 
 // features are what is measured of a proposal, in a fixed order (see measure).
 type features [featureCount]float32
@@ -159,16 +159,13 @@ func (v *view) goesOn(p raster.Point, ux, uy, threshold float64) float64 {
 	return found / places
 }
 
-// colour is at, for arithmetic in float64.
-func (v *view) colour(x, y float64) [channels]float64 {
-	a, b, c := v.at(x, y)
-	return [channels]float64{float64(a), float64(b), float64(c)}
-}
-
 // span is the distance between two colours.
-func span(a, b [channels]float64) float64 {
+func span(a, b [channels]float64) float64 { return math.Sqrt(square(a, b)) }
+
+// square is the square of span.
+func square(a, b [channels]float64) float64 {
 	x, y, z := a[0]-b[0], a[1]-b[1], a[2]-b[2]
-	return math.Sqrt(x*x + y*y + z*z)
+	return x*x + y*y + z*z
 }
 
 // together returns the spreads of two rows of numbers, and how far they go together (correlation), NaN left out.
@@ -306,6 +303,25 @@ func (v *view) measure(p *proposal) (features, bool) {
 	put(meanIn[0])
 	put(math.Hypot(meanIn[1], meanIn[2]))
 	put(math.Hypot(meanOut[1], meanOut[2]))
+	// How much of the mean step from the inside to the outside each side has: where a page runs on beyond a side, none.
+	var step [channels]float64
+	for i := range sides {
+		if !sides[i].frame {
+			for k := range channels {
+				step[k] += (sides[i].out[k] - sides[i].in[k]) / max(nOut, 1)
+			}
+		}
+	}
+	a, b, c = low(func(s *sideMeasure) float64 {
+		own := 0.0
+		for k := range channels {
+			own += (s.out[k] - s.in[k]) * step[k]
+		}
+		return own / (step[0]*step[0] + step[1]*step[1] + step[2]*step[2] + 4)
+	})
+	put(a)
+	put(b)
+	put(c)
 	// Edges that go on beyond corners.
 	overAll, overCorner, overSide := 0.0, 0.0, 0.0
 	for i := range sides {
@@ -367,11 +383,13 @@ func (v *view) fill(q raster.Quad, paper, ground [channels]float64) [7]float64 {
 	var n, edges, like, unlike float64
 	var ringN, ringEdges, ringLike float64
 	middleEdges, middleN := 0.0, 0.0
-	far := max(span(paper, ground), 6)
+	limit := 0.35*max(span(paper, ground), 6) + 4
+	limit *= limit // of squares of distances
 	for i := range grid {
+		// From a sixth outside to a sixth outside: the middle two thirds of the steps are in the document.
+		s := -0.17 + 1.34*(float64(i)+0.5)/grid
 		for j := range grid {
-			// From a sixth outside to a sixth outside: the middle two thirds of the steps are in the document.
-			s, t := -0.17+1.34*(float64(i)+0.5)/grid, -0.17+1.34*(float64(j)+0.5)/grid
+			t := -0.17 + 1.34*(float64(j)+0.5)/grid
 			p := m.Apply(raster.Point{s, t})
 			if !(p[0] >= 1 && p[1] >= 1 && p[0] < float64(v.w-1) && p[1] < float64(v.h-1)) {
 				continue
@@ -381,16 +399,17 @@ func (v *view) fill(q raster.Quad, paper, ground [channels]float64) [7]float64 {
 			if v.mag[o] > threshold {
 				edge = 1
 			}
-			colour := [channels]float64{float64(v.pix[3*o]), float64(v.pix[3*o+1]), float64(v.pix[3*o+2])}
-			d := span(colour, paper)
+			pix := (*[channels]float32)(v.pix[channels*o:])
+			colour := [channels]float64{float64(pix[0]), float64(pix[1]), float64(pix[2])}
+			isPaper := square(colour, paper) < limit
 			switch {
 			case s > 0.04 && s < 0.96 && t > 0.04 && t < 0.96:
 				n++
 				edges += edge
-				if d < 0.35*far+4 {
+				if isPaper {
 					like++
 				}
-				if span(colour, ground) < 0.35*far+4 {
+				if square(colour, ground) < limit {
 					unlike++
 				}
 				if s > 0.2 && s < 0.8 && t > 0.2 && t < 0.8 {
@@ -400,7 +419,7 @@ func (v *view) fill(q raster.Quad, paper, ground [channels]float64) [7]float64 {
 			case s < -0.03 || s > 1.03 || t < -0.03 || t > 1.03:
 				ringN++
 				ringEdges += edge
-				if d < 0.35*far+4 {
+				if isPaper {
 					ringLike++
 				}
 			}

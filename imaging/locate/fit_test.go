@@ -3,13 +3,16 @@ package locate
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"sync"
 	"testing"
@@ -22,30 +25,108 @@ import (
 //
 //	go test ./imaging/locate -run TestFitModels -fit 1 -timeout 4h -v
 //
-// -fit n takes every n-th photo. It prints how often the best of each photo is right, by photos that the model had not
-// seen, and the slope and shift of confidence; then it writes rank.txt and final.txt.
-var fitEvery = flag.Int("fit", 0, "fit the models to every n-th photo of the tuning half")
+// -fit n takes every n-th photo, -drawn names a folder where the photos lie drawn already (below build/labelled after make
+// accuracy). It prints how often the best of each photo is right, by photos on surfaces that the model had not seen, and the
+// slope and shift of confidence; then it writes rank.txt and final.txt.
+var (
+	fitEvery = flag.Int("fit", 0, "fit the models to every n-th photo of the tuning half")
+	fitDrawn = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
+)
 
 // example is a photo's proposals and how right they are.
 type example struct {
-	group      string
-	documents  int
+	id, group  string
+	fold       int
 	candidates []candidate
+	prints     [][printCount]float32
 	right      []float64
+}
+
+// folds is into how many parts the surfaces are dealt: each is judged by models that were fitted to the others.
+const folds = 3
+
+// finalist is a candidate that the second model looks at.
+type finalist struct {
+	row   finalRow
+	right float64
 }
 
 func TestFitModels(t *testing.T) {
 	if *fitEvery < 1 {
 		t.Skip("fits the models only with -fit")
 	}
+	examples := fitExamples(t)
+	fitFirst := func(use func(*example) bool) *forest {
+		var rows [][]float32
+		var target []float64
+		for i := range examples {
+			e := &examples[i]
+			if !use(e) {
+				continue
+			}
+			for k := range e.candidates {
+				rows, target = append(rows, e.candidates[k].features[:]), append(target, rightness(e.right[k]))
+			}
+		}
+		return train(rows, target, trainOptions{depth: 4, trees: 110, rate: 0.12, lambda: 2, leastWeight: 3, share: 0.7, seed: 5})
+	}
+	// The second model is fitted to scores that the first gives to photos that it has not seen.
+	compared := make([][]finalist, len(examples))
+	for fold := range folds {
+		m := fitFirst(func(e *example) bool { return e.fold != fold })
+		for i := range examples {
+			if examples[i].fold == fold {
+				compared[i] = examples[i].finalists(m)
+			}
+		}
+	}
+	fitSecond := func(use func(*example) bool) *forest {
+		var rows [][]float32
+		var target []float64
+		for i := range compared {
+			if !use(&examples[i]) {
+				continue
+			}
+			for k := range compared[i] {
+				rows, target = append(rows, compared[i][k].row[:]), append(target, rightness(compared[i][k].right))
+			}
+		}
+		return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 3, share: 0.7, seed: 9})
+	}
+	scores, right := make([]float64, len(examples)), make([]float64, len(examples))
+	for fold := range folds {
+		m := fitSecond(func(e *example) bool { return e.fold != fold })
+		for i := range examples {
+			if examples[i].fold != fold {
+				continue
+			}
+			scores[i] = math.Inf(-1)
+			for k := range compared[i] {
+				if s := m.score(compared[i][k].row[:]); s > scores[i] {
+					scores[i], right[i] = s, compared[i][k].right
+				}
+			}
+		}
+	}
+	report(t, examples, scores, right)
+	everything := func(*example) bool { return true }
+	for name, m := range map[string]*forest{"rank.txt": fitFirst(everything), "final.txt": fitSecond(everything)} {
+		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// fitExamples proposes and measures on all photos that are asked for.
+func fitExamples(t *testing.T) []example {
+	t.Helper()
 	var cases []specimen.Case
-	for i, c := range specimen.Cases(specimen.Tune) {
+	for i, c := range append(specimen.Cases(specimen.Tune), specimen.FaceCases(specimen.Tune)...) {
 		if i%*fitEvery == 0 {
 			cases = append(cases, c)
 		}
 	}
-	examples := make([]example, len(cases))
-	failed := make([]error, len(cases))
+	examples, failed := make([]example, len(cases)), make([]error, len(cases))
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
@@ -61,101 +142,59 @@ func TestFitModels(t *testing.T) {
 			t.Fatalf("%s: %v", cases[i].ID, err)
 		}
 	}
-	const folds = 3
-	first := func(use func(int) bool) *forest {
-		var rows [][]float32
-		var target []float64
-		for i, e := range examples {
-			if !use(i) {
-				continue
-			}
-			for k := range e.candidates {
-				rows, target = append(rows, e.candidates[k].features[:]), append(target, rightness(e.right[k]))
-			}
-		}
-		return train(rows, target, trainOptions{depth: 4, trees: 110, rate: 0.12, lambda: 2, leastWeight: 3, share: 0.7, seed: 5})
+	return examples
+}
+
+// finalists ranks the candidates by a first model and compares the best with one another.
+func (e *example) finalists(m *forest) []finalist {
+	all := make([]candidate, len(e.candidates))
+	for k, c := range e.candidates {
+		all[k] = c
+		all[k].score, all[k].worth = m.score(c.features[:]), float64(k) // worth is no longer needed: it keeps the place
 	}
-	// The second model is fitted to scores that the first gives to photos that it has not seen.
-	type finalist struct {
-		row   []float32
-		right float64
+	sortByScore(all)
+	out := make([]finalist, min(len(all), finalists))
+	for i := range out {
+		k := int(all[i].worth)
+		out[i] = finalist{newFinalRow(&all[i].features, rivals(all, i), e.prints[k]), e.right[k]}
 	}
-	compared := make([][]finalist, len(examples))
-	for fold := range folds {
-		m := first(func(i int) bool { return i%folds != fold })
-		for i := fold; i < len(examples); i += folds {
-			all := make([]candidate, len(examples[i].candidates))
-			for k, c := range examples[i].candidates {
-				all[k] = c
-				all[k].score, all[k].worth = m.score(c.features[:]), examples[i].right[k]
-			}
-			sortByScore(all)
-			for k := range min(len(all), finalists) {
-				r := rivals(all, k)
-				compared[i] = append(compared[i], finalist{append(append([]float32(nil), all[k].features[:]...), r[:]...), all[k].worth})
-			}
-		}
-	}
-	second := func(use func(int) bool) *forest {
-		var rows [][]float32
-		var target []float64
-		for i := range compared {
-			if !use(i) {
-				continue
-			}
-			for _, f := range compared[i] {
-				rows, target = append(rows, f.row), append(target, rightness(f.right))
-			}
-		}
-		return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 3, share: 0.7, seed: 9})
-	}
-	type tally struct{ photos, right, sure, wrong int }
-	tallies := map[string]*tally{}
-	var scores, targets []float64
-	for fold := range folds {
-		m := second(func(i int) bool { return i%folds != fold })
-		for i := fold; i < len(compared); i += folds {
-			best, right := math.Inf(-1), 0.0
-			for _, f := range compared[i] {
-				if s := m.score(f.row); s > best {
-					best, right = s, f.right
-				}
-			}
-			if len(compared[i]) == 0 {
-				continue
-			}
-			y := tallies[examples[i].group]
-			if y == nil {
-				y = &tally{}
-				tallies[examples[i].group] = y
-			}
-			y.photos++
+	return out
+}
+
+// report prints how right the best of each photo are, and what their confidence should be.
+func report(t *testing.T, examples []example, scores, right []float64) {
+	t.Helper()
+	var known, targets []float64
+	for i, s := range scores {
+		if !math.IsInf(s, -1) {
 			target := 0.0
-			if right >= 0.9 {
-				y.right++
+			if right[i] >= 0.9 {
 				target = 1
 			}
-			if confidence(best) >= 0.8 {
-				y.sure++
-				if right < 0.8 {
-					y.wrong++
+			known, targets = append(known, s), append(targets, target)
+		}
+	}
+	slope, shift := calibrate(known, targets)
+	t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
+	for _, g := range specimen.Groups() {
+		photos, found, sure, wrong := 0, 0, 0, 0
+		for i := range examples {
+			if examples[i].group != string(g) {
+				continue
+			}
+			photos++
+			if right[i] >= 0.9 {
+				found++
+			}
+			if sigmoid(slope*scores[i]+shift) >= 0.8 {
+				sure++
+				if right[i] < 0.8 {
+					wrong++
+					t.Logf("sure and wrong: %s, confidence %.3f, overlap %.2f", examples[i].id, sigmoid(slope*scores[i]+shift), right[i])
 				}
 			}
-			scores, targets = append(scores, best), append(targets, target)
 		}
-	}
-	for _, g := range specimen.Groups() {
-		if y := tallies[string(g)]; y != nil {
-			t.Logf("%-10s %4d photos, right %4d, sure %4d, sure and wrong %d", g, y.photos, y.right, y.sure, y.wrong)
-		}
-	}
-	slope, shift := calibrate(scores, targets)
-	t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
-	everything := func(int) bool { return true }
-	for name, m := range map[string]*forest{"rank.txt": first(everything), "final.txt": second(everything)} {
-		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		t.Logf("%-10s %4d photos, right %4d, sure %4d, sure and wrong %d", g, photos, found, sure, wrong)
 	}
 }
 
@@ -183,29 +222,59 @@ func calibrate(scores, targets []float64) (slope, shift float64) {
 }
 
 func newExample(c specimen.Case) (example, error) {
-	photo, err := c.Draw()
-	if err != nil {
-		return example{}, err
-	}
-	f, err := decoded(photo.File)
+	f, truth, err := labelled(c)
 	if err != nil {
 		return example{}, err
 	}
 	v := newView(f)
-	e := example{group: string(c.Group), documents: len(photo.Truth.Documents), candidates: v.candidates()}
+	e := example{id: c.ID, group: string(c.Group), candidates: v.candidates()}
+	on := fnv.New32a()
+	on.Write([]byte(c.Surface))
+	if c.Surface == "" { // a room, each of its own
+		on.Write([]byte(c.ID))
+	}
+	e.fold = int(on.Sum32() % folds)
 	w, h := float64(f.Width), float64(f.Height)
 	for i := range e.candidates {
 		q := e.candidates[i].quad
+		e.prints = append(e.prints, v.print(q))
 		for k := range q {
 			q[k] = raster.Point{q[k][0] * v.sx, q[k][1] * v.sy}
 		}
 		best := 0.0
-		for _, d := range photo.Truth.Documents {
+		for _, d := range truth.Documents {
 			best = max(best, seenIoU(q, raster.Quad(d), w, h))
 		}
 		e.right = append(e.right, best)
 	}
 	return e, nil
+}
+
+// labelled is the frame of a labelled photo, and its truth.
+func labelled(c specimen.Case) (*raster.Frame, specimen.Truth, error) {
+	if *fitDrawn == "" {
+		photo, err := c.Draw()
+		if err != nil {
+			return nil, specimen.Truth{}, err
+		}
+		f, err := decoded(photo.File)
+		return f, photo.Truth, err
+	}
+	base := filepath.Join(*fitDrawn, filepath.FromSlash(c.ID))
+	file, err := os.ReadFile(base + ".jpg")
+	if err != nil {
+		return nil, specimen.Truth{}, err
+	}
+	label, err := os.ReadFile(base + ".json")
+	if err != nil {
+		return nil, specimen.Truth{}, err
+	}
+	var truth specimen.Truth
+	if err := json.Unmarshal(label, &truth); err != nil {
+		return nil, specimen.Truth{}, fmt.Errorf("truth of %s: %w", c.ID, err)
+	}
+	f, err := decoded(file)
+	return f, truth, err
 }
 
 // seenIoU is the intersection over union of what the picture shows of two quadrilaterals.

@@ -6,26 +6,25 @@ import (
 	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
-// complete gives a document of which the picture's border is a side the side that it has beyond the border: the sides in
-// sight say how it lies before the camera, and the formats how long it is; card is how likely it is a card. The
-// quadrilateral and what is returned are in pixels of the upright picture. Where no side is a border or more than two are, or
-// where the document has the shape of a format as it is, it is returned as it is.
-func complete(q raster.Quad, width, height, within, card float64) raster.Quad {
-	var border [4]bool
+// complete gives a document that runs out of the picture at some of its sides (ends) the sides that it has beyond the border: the
+// sides in sight say how it lies before the camera, and the formats how long it is; card is how likely it is a card. The
+// quadrilateral and what is returned are in pixels of the upright picture. Where it runs out at no side or at more than two, it is
+// returned as it is.
+func complete(q raster.Quad, ends [4]ending, width, height, card float64) raster.Quad {
 	n, cut := 0, 0
-	for i := range q {
-		if border[i] = onBorder(q[i], q[(i+1)%4], width, height, within); border[i] {
+	for i := range ends {
+		if ends[i].beyond {
 			n, cut = n+1, i
 		}
 	}
 	switch {
 	case n == 1:
-		return completeSide(q, cut, width, height, card)
+		return completeSide(q, cut, ends[cut], width, height, card)
 	case n != 2:
 		return q
-	case border[(cut+2)%4]:
+	case ends[(cut+2)%4].beyond:
 		return completeEnds(q, cut, card)
-	case border[(cut+1)%4]:
+	case ends[(cut+1)%4].beyond:
 		return completeCorner(q, cut, card)
 	}
 	return completeCorner(q, (cut+3)%4, card)
@@ -44,9 +43,9 @@ func ratios(card float64) (out [8]struct{ ratio, against float64 }) {
 	return out
 }
 
-// tooShort is the share of what is in sight that a format may fall short of before it is ruled out: what the lengths are
-// uncertain by.
-const tooShort = 0.985
+// tooShort is the share of what is in sight that a format may reach only before it is ruled out: what the lengths are uncertain
+// by where a phone's field of view is not the assumed one. No two formats' ratios are so near each other.
+const tooShort = 0.95
 
 // completeCorner is complete where sides i and i+1 are borders: the corner opposite is in sight, with the beginnings of two
 // sides, and the least sheet that holds what is seen is laid there. Perspective is left out.
@@ -94,7 +93,7 @@ func completeEnds(q raster.Quad, i int, card float64) raster.Quad {
 	if math.IsInf(best, 1) {
 		return q
 	}
-	more := (longer - 1) / 2
+	more := max(longer-1, 0) / 2
 	d1, d2 := raster.Point{t[2][0] - t[1][0], t[2][1] - t[1][1]}, raster.Point{t[3][0] - t[0][0], t[3][1] - t[0][1]}
 	for k := range 2 {
 		t[1][k], t[2][k] = t[1][k]-more*d1[k], t[2][k]+more*d1[k]
@@ -112,7 +111,7 @@ func keepConvex(q, otherwise raster.Quad) raster.Quad {
 }
 
 // completeSide is complete where one side is a border, with perspective.
-func completeSide(q raster.Quad, cut int, width, height, card float64) raster.Quad {
+func completeSide(q raster.Quad, cut int, end ending, width, height, card float64) raster.Quad {
 	// Sides from here on: cut (0), then clockwise one rail, the opposite side, the other rail.
 	t := q.Turned(cut)
 	f := max(width, height) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
@@ -144,37 +143,82 @@ func completeSide(q raster.Quad, cut int, width, height, card float64) raster.Qu
 	}
 	base := norm3(minus(a, b))
 	seen := max(norm3(minus(c, a)), norm3(minus(d, b)))
-	if base == 0 {
+	if base == 0 || seen == 0 {
 		return q
 	}
+	if p, ok := place(end.crossing); end.crosses && ok {
+		// What is in sight of the side itself says where it is.
+		way := minus(c, a)
+		length := dot3(minus(p, a), way) / norm3(way) / norm3(along)
+		if dot3(way, along) < 0 {
+			length = -length
+		}
+		t[1], t[0] = project(a, along, length, f, width, height), project(b, along, length, f, width, height)
+		return keepConvex(t.Turned(4-cut), q)
+	}
+	seen = max(seen, farthestCorner(place, a, b, minus(c, a), width, height))
+	// How long the sides in sight are beside the one opposite: by perspective, which short sides do not tell well, and without it,
+	// which is wrong where the camera looks aslant; the truth lies between.
+	t2 := q.Turned(cut)
+	flat := max(t2.Side(1), t2.Side(3)) / ((t2.Side(0) + t2.Side(2)) / 2)
+	slender := math.Sqrt(min(max(seen/base, 0.8*flat), 1.25*flat) * flat)
 	// The least prolongation to a format that holds what is in sight; a card only where its corners are round.
 	best := math.Inf(1)
 	for _, r := range ratios(card) {
-		longer := r.ratio * base / seen
+		longer := r.ratio / slender
 		if longer < tooShort {
 			continue
 		}
 		if cost := longer + 1.2*r.against; cost < best {
 			best = cost
-			length := r.ratio * base / norm3(along)
+			longer = max(longer, 1)
+			if end.all {
+				longer = max(longer, leastBeyond)
+			}
+			length := longer * seen / norm3(along)
+			plain := longer * max(t2.Side(1), t2.Side(3))
 			// along points from the opposite side towards the border, or the other way.
 			if dot3(minus(c, a), along) < 0 {
 				length = -length
 			}
-			t[1] = reach(q.Turned(cut), 1, 2, longer, project(a, along, length, f, width, height))
-			t[0] = reach(q.Turned(cut), 0, 3, longer, project(b, along, length, f, width, height))
+			t[1] = reach(t2, 1, 2, plain, project(a, along, length, f, width, height))
+			t[0] = reach(t2, 0, 3, plain, project(b, along, length, f, width, height))
 		}
 	}
 	return keepConvex(t.Turned(4-cut), q)
 }
 
-// reach is the corner that rail end from k on leads to when the side in sight, k to i of a quadrilateral, is prolonged: the
-// one that perspective gives, unless that is far from what the same side without perspective would give, as it is where sides
-// that are short or hidden were fitted badly.
-func reach(q raster.Quad, i, k int, longer float64, perspective raster.Point) raster.Point {
-	plain := raster.Point{q[k][0] + longer*(q[i][0]-q[k][0]), q[k][1] + longer*(q[i][1]-q[k][1])}
-	added := (longer - 1) * math.Hypot(q[i][0]-q[k][0], q[i][1]-q[k][1])
-	if off := math.Hypot(perspective[0]-plain[0], perspective[1]-plain[1]); off <= 1.2*added+0.05*math.Hypot(q[i][0]-q[k][0], q[i][1]-q[k][1]) {
+// leastBeyond is how many times as long as what is in sight a document is at least where its paper reaches the border all along:
+// that it ends just there would be chance, and less than this the lengths do not tell.
+const leastBeyond = 1.012
+
+// farthestCorner is how far from the side a-b, the way towards points, a corner of the picture lies on the document; 0 where none
+// does.
+func farthestCorner(place func(raster.Point) ([3]float64, bool), a, b, towards [3]float64, width, height float64) float64 {
+	far, l := 0.0, norm3(towards)
+	side := minus(b, a)
+	for _, corner := range [4]raster.Point{{0, 0}, {width, 0}, {width, height}, {0, height}} {
+		p, ok := place(corner)
+		if !ok || p[2] <= 0 {
+			continue
+		}
+		p = minus(p, a)
+		if s := dot3(p, side) / dot3(side, side); s > 0 && s < 1 {
+			far = max(far, dot3(p, towards)/l)
+		}
+	}
+	return far
+}
+
+// reach is the corner i that the side from corner k leads to: the one that perspective gives, unless that is far from where the
+// side ends when it is made long pixels long, as it is where sides that are short or hidden were fitted badly.
+func reach(q raster.Quad, i, k int, long float64, perspective raster.Point) raster.Point {
+	length := math.Hypot(q[i][0]-q[k][0], q[i][1]-q[k][1])
+	if length == 0 {
+		return q[i]
+	}
+	plain := raster.Point{q[k][0] + long/length*(q[i][0]-q[k][0]), q[k][1] + long/length*(q[i][1]-q[k][1])}
+	if off := math.Hypot(perspective[0]-plain[0], perspective[1]-plain[1]); off <= 1.2*max(long-length, 0)+0.05*long {
 		return perspective
 	}
 	return plain

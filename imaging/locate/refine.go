@@ -202,19 +202,29 @@ func sweep(rise *[profiles][mostSteps]float64, shown *[profiles]bool, steps int)
 	middle := float64(steps-1) / 2
 	best := 0.0
 	sign := 1.0
+	// Every second profile, bounded, and how far a line that changes by so many steps has come there.
+	var bounded [profiles / 2][mostSteps]float64
+	for k := range bounded {
+		if !shown[2*k] {
+			continue
+		}
+		for i, r := range rise[2*k][:steps] {
+			bounded[k][i] = min(max(r, -most), most)
+		}
+	}
+	var way [2*mostSteps - 1][profiles / 2]float64
+	for d := 1 - steps; d < steps; d++ {
+		for k := range bounded {
+			way[d+mostSteps-1][k] = float64(d)*float64(2*k)/(profiles-1) + 0.5
+		}
+	}
 	for i := range steps {
 		for j := range steps {
 			up, down := 0.0, 0.0
-			for k := 0; k < profiles; k += 2 {
-				if !shown[k] {
-					continue
-				}
-				at := int(float64(i) + float64(j-i)*float64(k)/(profiles-1) + 0.5)
-				if r := rise[k][at]; r > 0 {
-					up += min(r, most)
-				} else {
-					down -= max(r, -most)
-				}
+			start := float64(i)
+			for k, far := range &way[j-i+mostSteps-1] {
+				r := bounded[k][int(start+far)]
+				up, down = up+max(r, 0), down-min(r, 0)
 			}
 			s := 2 * max(up, down)
 			// Of two edges alike the nearer one is meant.

@@ -29,6 +29,7 @@ func (v *view) regions(most int) []proposal {
 		return nil
 	}
 	plane := make([]float32, w*h)
+	var memory areaMemory
 	var found []proposal
 	for k := range channels {
 		levels := colourLevels
@@ -44,7 +45,7 @@ func (v *view) regions(most int) []proposal {
 			}
 		}
 		for _, level := range cuts(plane, levels) {
-			for _, c := range areas(plane, w, h, level) {
+			for _, c := range memory.areas(plane, w, h, level) {
 				p, ok := c.quad(w, h)
 				if !ok {
 					continue
@@ -106,10 +107,23 @@ type area struct {
 	left, right []raster.Point // ends of its rows, from top to bottom
 }
 
-// areas are the connected parts above and below a level that are neither tiny nor nearly everything.
-func areas(plane []float32, w, h int, level float32) []area {
-	runs := make([]run, 0, 4*h)
-	starts := make([]int, h+1)
+// areaMemory is the memory that finding areas takes, used again for the next level.
+type areaMemory struct {
+	runs   []run
+	starts []int
+	sizes  []int
+	index  []int32
+	found  []area
+}
+
+// areas are the connected parts above and below a level that are neither tiny nor nearly everything. They are valid until the next
+// call.
+func (memory *areaMemory) areas(plane []float32, w, h int, level float32) []area {
+	runs := memory.runs[:0]
+	if memory.starts == nil {
+		memory.starts = make([]int, h+1)
+	}
+	starts := memory.starts
 	find := func(i int32) int32 {
 		for runs[i].parent != i {
 			runs[i].parent = runs[runs[i].parent].parent
@@ -123,8 +137,14 @@ func areas(plane []float32, w, h int, level float32) []area {
 		for x := 0; x < w; {
 			above := row[x] > level
 			from := x
-			for x < w && (row[x] > level) == above {
-				x++
+			if x++; above {
+				for x < len(row) && row[x] > level {
+					x++
+				}
+			} else {
+				for x < len(row) && !(row[x] > level) {
+					x++
+				}
 			}
 			runs = append(runs, run{y: int32(y), from: int32(from), to: int32(x), above: above, parent: int32(len(runs))})
 		}
@@ -150,18 +170,28 @@ func areas(plane []float32, w, h int, level float32) []area {
 			}
 		}
 	}
-	sizes, index := make([]int, len(runs)), make([]int32, len(runs))
+	memory.runs = runs
+	memory.sizes, memory.index = slices.Grow(memory.sizes[:0], len(runs)), slices.Grow(memory.index[:0], len(runs))
+	sizes, index := memory.sizes[:len(runs)], memory.index[:len(runs)]
+	clear(sizes)
+	clear(index)
 	for i := range runs {
 		sizes[find(int32(i))] += int(runs[i].to - runs[i].from)
 	}
-	var out []area
+	out := memory.found[:0]
 	for i := range runs {
 		root := find(int32(i))
 		if n := sizes[root]; n < 3*w*h/1000 || n > 95*w*h/100 {
 			continue
 		}
 		if index[root] == 0 {
-			out = append(out, area{pixels: sizes[root]})
+			if len(out) < cap(out) {
+				out = out[:len(out)+1]
+			} else {
+				out = append(out, area{})
+			}
+			a := &out[len(out)-1]
+			a.pixels, a.left, a.right = sizes[root], a.left[:0], a.right[:0]
 			index[root] = int32(len(out))
 		}
 		a := &out[index[root]-1]
@@ -173,6 +203,7 @@ func areas(plane []float32, w, h int, level float32) []area {
 			a.left, a.right = append(a.left, raster.Point{from, y}), append(a.right, raster.Point{to, y})
 		}
 	}
+	memory.found = out
 	return out
 }
 
@@ -305,14 +336,19 @@ func (v *view) snap(q raster.Quad, reach int) raster.Quad {
 		}
 		nx, ny := uy, -ux
 		best, from, to := 0.0, 0, 0
+		const places = 24
+		var way [places]float64
+		var base [places]raster.Point
+		for j := range way {
+			t := 0.06 + 0.88*(float64(j)+0.5)/places
+			way[j], base[j] = t, raster.Point{a[0] + t*(b[0]-a[0]), a[1] + t*(b[1]-a[1])}
+		}
 		for d0 := -reach; d0 <= reach; d0++ {
 			for d1 := -reach; d1 <= reach; d1++ {
 				sum := 0.0
-				const places = 24
-				for j := range places {
-					t := 0.06 + 0.88*(float64(j)+0.5)/places
+				for j, t := range way {
 					off := float64(d0) + t*float64(d1-d0)
-					x, y := int(a[0]+t*(b[0]-a[0])+off*nx), int(a[1]+t*(b[1]-a[1])+off*ny)
+					x, y := int(base[j][0]+off*nx), int(base[j][1]+off*ny)
 					if x < 0 || y < 0 || x >= v.w || y >= v.h {
 						continue
 					}

@@ -80,15 +80,22 @@ func boxesMeet(a, b raster.Quad) bool {
 	return true
 }
 
+// finalRow is what the second model looks at: a candidate's features, its rivals and its print.
+type finalRow [featureCount + rivalCount + printCount]float32
+
+func newFinalRow(f *features, r [rivalCount]float32, p [printCount]float32) (row finalRow) {
+	copy(row[:], f[:])
+	copy(row[featureCount:], r[:])
+	copy(row[featureCount+rivalCount:], p[:])
+	return row
+}
+
 // decide gives the finalists their last score, drops the others and sorts.
-func decide(all []candidate) []candidate {
+func (v *view) decide(all []candidate) []candidate {
 	n := min(len(all), finalists)
-	var row [featureCount + rivalCount]float32
 	scores := make([]float64, n)
 	for i := range n {
-		copy(row[:], all[i].features[:])
-		r := rivals(all, i)
-		copy(row[featureCount:], r[:])
+		row := newFinalRow(&all[i].features, rivals(all, i), v.print(all[i].quad))
 		scores[i] = final().score(row[:])
 	}
 	all = all[:n]

@@ -16,6 +16,8 @@ type view struct {
 	w, h int
 	// sx and sy take positions of the view to those of the full upright picture.
 	sx, sy float64
+	// small is the picture that the view was reduced from.
+	small *raster.RGB
 	// pix holds luma, red less green, and yellow less blue of each pixel: grey levels, interleaved.
 	pix []float32
 	// edges are the gradient of the channel that changes most at each pixel, in grey levels per pixel.
@@ -27,7 +29,7 @@ type view struct {
 func newView(f *raster.Frame) *view {
 	s := f.Small
 	n := max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
-	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1)}
+	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1), small: s}
 	v.sx, v.sy = float64(f.Width)/float64(v.w), float64(f.Height)/float64(v.h)
 	v.pix = make([]float32, channels*v.w*v.h)
 	left := make([]int, v.w+1)
@@ -40,14 +42,22 @@ func newView(f *raster.Frame) *view {
 		top, bottom := y*s.H/v.h, (y+1)*s.H/v.h
 		for yy := top; yy < bottom; yy++ {
 			row := s.Row(yy)
+			to := sums
 			for x := range v.w {
 				var r, g, b uint32
-				for p := row[3*left[x] : 3*left[x+1]]; len(p) >= 3; p = p[3:] {
-					r, g, b = r+uint32(p[0]), g+uint32(p[1]), b+uint32(p[2])
+				p := row[3*left[x] : 3*left[x+1]]
+				if len(p) == 9 { // nearly all are three wide in a photo of a phone
+					p = p[:9:9]
+					r, g, b = uint32(p[0])+uint32(p[3])+uint32(p[6]), uint32(p[1])+uint32(p[4])+uint32(p[7]),
+						uint32(p[2])+uint32(p[5])+uint32(p[8])
+				} else {
+					for ; len(p) >= 3; p = p[3:] {
+						r, g, b = r+uint32(p[0]), g+uint32(p[1]), b+uint32(p[2])
+					}
 				}
-				sums[3*x] += r
-				sums[3*x+1] += g
-				sums[3*x+2] += b
+				q := to[:3:3]
+				q[0], q[1], q[2] = q[0]+r, q[1]+g, q[2]+b
+				to = to[3:]
 			}
 		}
 		out := v.pix[channels*y*v.w : channels*(y+1)*v.w]
@@ -73,14 +83,14 @@ func (v *view) differentiate() {
 	for y := 1; y < h-1; y++ {
 		a, b, c := v.pix[(y-1)*n:y*n], v.pix[y*n:(y+1)*n], v.pix[(y+1)*n:(y+2)*n]
 		for x := 1; x < w-1; x++ {
-			i := channels * x
+			i := channels * (x - 1)
+			above, row, below := (*[3 * channels]float32)(a[i:]), (*[3 * channels]float32)(b[i:]), (*[3 * channels]float32)(c[i:])
 			var best, bx, by float32
 			for k := range channels {
-				j := i + k
 				// Scharr's operator: nearest to turning alike in all directions of those with nine points.
-				nw, ne, sw, se := a[j-3], a[j+3], c[j-3], c[j+3]
-				dx := (3*(ne-nw+se-sw) + 10*(b[j+3]-b[j-3])) / 32
-				dy := (3*(sw-nw+se-ne) + 10*(c[j]-a[j])) / 32
+				nw, ne, sw, se := above[k], above[k+2*channels], below[k], below[k+2*channels]
+				dx := (3*(ne-nw+se-sw) + 10*(row[k+2*channels]-row[k])) * (1. / 32)
+				dy := (3*(sw-nw+se-ne) + 10*(below[k+channels]-above[k+channels])) * (1. / 32)
 				if m := dx*dx + dy*dy; m > best {
 					best, bx, by = m, dx, dy
 				}
@@ -100,12 +110,21 @@ func (v *view) differentiate() {
 	}
 }
 
-// at interpolates the three channels at a position of the view; outside, the nearest edge.
-func (v *view) at(x, y float64) (a, b, c float32) {
+// colour interpolates the three channels at a position of the view; outside, the nearest edge.
+func (v *view) colour(x, y float64) [channels]float64 {
 	x, y = min(max(x-0.5, 0), float64(v.w-1)), min(max(y-0.5, 0), float64(v.h-1))
 	x0, y0 := int(x), int(y)
 	fx, fy := float32(x-float64(x0)), float32(y-float64(y0))
 	i := channels * (y0*v.w + x0)
+	w00, w10, w01, w11 := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
+	if x0+1 < v.w && y0+1 < v.h {
+		p, q := (*[2 * channels]float32)(v.pix[i:]), (*[2 * channels]float32)(v.pix[i+channels*v.w:])
+		return [channels]float64{
+			float64(w00*p[0] + w10*p[3] + w01*q[0] + w11*q[3]),
+			float64(w00*p[1] + w10*p[4] + w01*q[1] + w11*q[4]),
+			float64(w00*p[2] + w10*p[5] + w01*q[2] + w11*q[5]),
+		}
+	}
 	j, k := i, 0
 	if x0+1 < v.w {
 		j = i + channels
@@ -113,11 +132,11 @@ func (v *view) at(x, y float64) (a, b, c float32) {
 	if y0+1 < v.h {
 		k = channels * v.w
 	}
-	p := v.pix
-	w00, w10, w01, w11 := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
-	return w00*p[i] + w10*p[j] + w01*p[i+k] + w11*p[j+k],
-		w00*p[i+1] + w10*p[j+1] + w01*p[i+k+1] + w11*p[j+k+1],
-		w00*p[i+2] + w10*p[j+2] + w01*p[i+k+2] + w11*p[j+k+2]
+	var out [channels]float64
+	for c := range out {
+		out[c] = float64(w00*v.pix[i+c] + w10*v.pix[j+c] + w01*v.pix[i+k+c] + w11*v.pix[j+k+c])
+	}
+	return out
 }
 
 // inside reports whether a position is in the picture.

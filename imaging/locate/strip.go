@@ -1,0 +1,179 @@
+package locate
+
+import (
+	"math"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// ending is how a side of a document ends.
+type ending struct {
+	// beyond: outside the picture, whose border the side is. all: paper reaches the border all along, so that no part of the
+	// document's own side is in sight.
+	beyond, all bool
+	// crossing is where the document's own side crosses the border, if one end of it is in sight (crosses): it is slanted.
+	crosses  bool
+	crossing raster.Point
+}
+
+// runsOut finds the sides at which the document runs out of the picture: those that are the picture's own, and those where what
+// lies between the side and a border near it is paper, so that a line of print or a shadow was taken for the end of the page;
+// the latter are moved to the border. within is how near a border, in pixels, nothing can be told from it.
+func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]ending) {
+	const (
+		nearest  = 50 // pixels of the reduced picture: a margin of print
+		slanted  = -2 // pixels: a side that is fitted across the border is in sight itself
+		paper    = 0.5
+		allPaper = 0.9 // the rest is print
+		// Of the border, where a corner of the document is beyond it; more is also left by a dark band of print.
+		part, most = 0.12, 0.78
+		contrast   = 12 // levels of grey that paper and table differ by at least
+	)
+	var ends [4]ending
+	for i := range q {
+		ends[i].beyond = onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
+		m := strip(f, q, i)
+		if !m.near || max(m.gap[0], m.gap[1]) > nearest || min(m.gap[0], m.gap[1]) < slanted || m.apart < contrast {
+			continue
+		}
+		ends[i].all = m.paper >= allPaper
+		ends[i].crosses, ends[i].crossing = m.crosses && m.paper > part && m.paper < most, m.crossing
+		if (m.paper >= paper || ends[i].crosses) && !ends[i].beyond {
+			ends[i].beyond = true
+			q[i], q[(i+1)%4] = m.ends[0], m.ends[1]
+		}
+	}
+	return q, ends
+}
+
+// stripMeasure is what lies between a side of a document and the border of the picture.
+type stripMeasure struct {
+	// near: the border is so near that the side may be none of the document's own.
+	near bool
+	// gap are the ways, in pixels of the reduced picture, from both corners of the side to the border along the neighbouring sides.
+	gap [2]float64
+	// ends are where those ways meet the border, in pixels of the upright picture.
+	ends [2]raster.Point
+	// paper is the share of the places along the border, between the ends, that look like paper and not like the table; apart is how
+	// far the two differ.
+	paper, apart float64
+	// crosses: along the border first comes paper and then table, or the other way, and crossing is where one becomes the other.
+	crosses  bool
+	crossing raster.Point
+}
+
+// strip looks between side i of a document and the border.
+func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
+	const (
+		farthest = 0.3 // of the neighbouring sides: beyond, the side is the document's
+		places   = 40
+	)
+	w, h := float64(f.Small.W), float64(f.Small.H)
+	var t raster.Quad
+	for k := range t {
+		t[k] = f.ToSmall(q[(i+k)%4])
+	}
+	// Ways from t[0], away from t[3], and from t[1], away from t[2].
+	for k, from := range [2]int{3, 2} {
+		a, b := t[k], t[from]
+		length := math.Hypot(a[0]-b[0], a[1]-b[1])
+		if length < 8 {
+			return m
+		}
+		u := raster.Point{(a[0] - b[0]) / length, (a[1] - b[1]) / length}
+		way := math.Inf(1)
+		for c, limit := range [2]float64{w, h} {
+			switch {
+			case u[c] > 1e-9:
+				way = min(way, (limit-a[c])/u[c])
+			case u[c] < -1e-9:
+				way = min(way, -a[c]/u[c])
+			}
+		}
+		if way > farthest*length {
+			return m
+		}
+		m.gap[k] = way
+		m.ends[k] = raster.Point{a[0] + way*u[0], a[1] + way*u[1]}
+	}
+	m.near = true
+	colour := func(x, y float64) [3]float64 {
+		r, g, b := f.Small.At(x, y)
+		return [3]float64{r, g, b}
+	}
+	// Table and paper beside the neighbouring sides, near the border.
+	var ground, paper [3][]float64
+	for k, from := range [2]int{3, 2} {
+		a, b := t[k], t[from]
+		length := math.Hypot(a[0]-b[0], a[1]-b[1])
+		u := raster.Point{(a[0] - b[0]) / length, (a[1] - b[1]) / length}
+		// Outwards: away from the middle of the side.
+		n := raster.Point{u[1], -u[0]}
+		other := t[1-k]
+		if (other[0]-a[0])*n[0]+(other[1]-a[1])*n[1] > 0 {
+			n = raster.Point{-n[0], -n[1]}
+		}
+		for j := range places {
+			along := m.gap[k] - 1 - (m.gap[k]-1+0.35*length)*float64(j)/places
+			for _, off := range [3]float64{3, 5, 8} {
+				x, y := a[0]+along*u[0]+off*n[0], a[1]+along*u[1]+off*n[1]
+				if x > 0 && y > 0 && x < w && y < h {
+					c := colour(x, y)
+					for s := range c {
+						ground[s] = append(ground[s], c[s])
+					}
+				}
+				x, y = a[0]+along*u[0]-off*n[0], a[1]+along*u[1]-off*n[1]
+				if along < -2 && x > 0 && y > 0 && x < w && y < h {
+					c := colour(x, y)
+					for s := range c {
+						paper[s] = append(paper[s], c[s])
+					}
+				}
+			}
+		}
+	}
+	if len(ground[0]) < places || len(paper[0]) < places {
+		return m
+	}
+	var g, p [3]float64
+	for s := range g {
+		g[s], p[s] = quantile(ground[s], 0.5), quantile(paper[s], 0.5)
+	}
+	m.apart = span(g, p)
+	var like [places]bool
+	count := 0
+	for j := range places {
+		s := (float64(j) + 0.5) / places
+		e := raster.Point{m.ends[0][0] + s*(m.ends[1][0]-m.ends[0][0]), m.ends[0][1] + s*(m.ends[1][1]-m.ends[0][1])}
+		x, y := min(max(e[0], 0.5), w-0.5), min(max(e[1], 0.5), h-0.5)
+		c := colour(x, y)
+		if like[j] = span(c, p) < span(c, g); like[j] {
+			count++
+		}
+	}
+	m.paper = float64(count) / places
+	for k := range m.ends {
+		m.ends[k] = f.FromSmall(m.ends[k])
+	}
+	// The place that parts paper from table best: print passes for table here and there.
+	const parted = 0.88
+	most, at, first := 0, 0, 0 // first is how much paper there is before a place
+	for j, is := range like {
+		table := places - (j + 1) - (count - first)
+		if is {
+			first, table = first+1, table+1
+		}
+		paperFirst := first + table
+		if agree := max(paperFirst, places-paperFirst); j+1 < places && agree > most {
+			most, at = agree, j+1
+		}
+	}
+	if m.crosses = float64(most) >= parted*places; m.crosses {
+		s := float64(at) / places
+		m.crossing = raster.Point{
+			m.ends[0][0] + s*(m.ends[1][0]-m.ends[0][0]), m.ends[0][1] + s*(m.ends[1][1]-m.ends[0][1]),
+		}
+	}
+	return m
+}

@@ -1,0 +1,51 @@
+package locate
+
+import (
+	"testing"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+func TestAPageRunsOutOfThePictureWherePaperReachesItsBorder(t *testing.T) {
+	t.Parallel()
+	const w, h = 1200, 900
+	page := raster.Quad{{30, 200}, {800, 200}, {800, 700}, {30, 700}}
+	for _, c := range []struct {
+		name string
+		// from is where the paper begins in a row of the picture.
+		from                 func(y int) int
+		beyond, all, crosses bool
+	}{
+		{"a line of print near the border is no side", func(int) int { return 0 }, true, true, false},
+		{"a side in front of the table is one", func(int) int { return 30 }, false, false, false},
+		{"a slanted side crosses the border", func(y int) int { return (y - 450) / 8 }, true, false, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
+				Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
+			for y := range h {
+				for x := range w {
+					level := uint8(80)
+					if y >= 200 && y < 700 && x < 800 && x >= c.from(y) {
+						level = 225
+					}
+					f.Full.Pix[y*w+x] = level
+					copy(f.Small.Pix[3*(y*w+x):], []uint8{level, level, level})
+				}
+			}
+			q, ends := runsOut(f, page, 4)
+			if e := ends[3]; e.beyond != c.beyond || e.all != c.all || e.crosses != c.crosses {
+				t.Errorf("got %+v", e)
+			}
+			if c.beyond && (q[0][0] > 0.5 || q[3][0] > 0.5) || !c.beyond && q != page {
+				t.Errorf("the side was moved to %v", q)
+			}
+			for i := range 3 {
+				if ends[i].beyond {
+					t.Errorf("side %d is said to run out", i)
+				}
+			}
+		})
+	}
+}
