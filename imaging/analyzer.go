@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/face"
@@ -16,7 +17,7 @@ import (
 
 // Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
 // before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
-const Version = "2"
+const Version = "3"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
@@ -38,6 +39,7 @@ type Analyzer struct {
 	maxPixels int64
 	runtime   *onnx.Runtime // nil where none is installed
 	faces     *face.Detector
+	framers   sync.Pool // of *framer, whose memory is used again
 }
 
 // New starts libvips, once for the process, loads the models, and returns an Analyzer. The error is that of libvips' start,
@@ -116,11 +118,12 @@ func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurement
 		m.Refused = filing.RefusedPixels
 		return m, nil
 	}
-	flat, f, damage, err := measure(ctx, &h, data)
+	flat, f, damage, err := a.measure(ctx, &h, data)
 	if err != nil {
 		return filing.Measurements{}, fmt.Errorf("analyze picture: %w", err)
 	}
 	if m.Decode = (&filing.Decode{Complete: damage == "", Reason: damage}); m.Decode.Complete {
+		defer a.framers.Put(f)
 		frame := f.frame(m.Orientation)
 		m.Pixels = &filing.Pixels{Hash: hash(frame.Small), FlatShare: flat.share()}
 		dithered := h.palette || h.format == filing.FormatGIF
@@ -171,12 +174,16 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 }
 
 // measure decodes the picture once. damage is the reason why it could not be decoded to its last pixel.
-func measure(ctx context.Context, h *header, data []byte) (s *flatness, f *framer, damage string, err error) {
+func (a *Analyzer) measure(ctx context.Context, h *header, data []byte) (s *flatness, f *framer, damage string, err error) {
 	if h.damage == filing.DecodeUnsupported || h.format == filing.FormatPNG && h.damage != "" {
 		return nil, nil, h.damage, nil // proven by structure or checksum: not worth a decode
 	}
 	defer trimMemory()
-	s, f = newFlatness(h.width, h.height), newFramer(h.width, h.height)
+	s = newFlatness(h.width, h.height)
+	if f, _ = a.framers.Get().(*framer); f == nil {
+		f = &framer{}
+	}
+	f.begin(h.width, h.height)
 	sink := func(top, rows int, pixels []byte, stride int, l layout) {
 		s.strip(top, rows, pixels, stride, l)
 		f.strip(top, rows, pixels, stride, l)

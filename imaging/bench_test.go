@@ -141,7 +141,7 @@ func BenchmarkParts12MP(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = a.Close() })
 	h := parseHeader(Recognize(data), data)
-	_, f, _, err := measure(context.Background(), &h, data)
+	_, f, _, err := a.measure(context.Background(), &h, data)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -161,11 +161,12 @@ func BenchmarkParts12MP(b *testing.B) {
 			}
 		}},
 		{"decode and frame", func() {
-			_, f, _, err := measure(context.Background(), &h, data)
+			_, f, _, err := a.measure(context.Background(), &h, data)
 			if err != nil {
 				b.Fatal(err)
 			}
 			f.frame(6)
+			a.framers.Put(f)
 		}},
 		{"document", func() { locate.Documents(frame) }},
 		{"legibility", func() { legibility.Measure(frame, doc) }},

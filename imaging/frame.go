@@ -17,62 +17,96 @@ import (
 // wider than others, so that one scale holds whichever way the picture is turned.
 type framer struct {
 	width, height int
-	full          *raster.Gray
-	small         *raster.RGB // as stored, not upright
-	columns       []int32     // left edges of the cells, and the right edge of the last
-	sums          []uint16    // of each byte of a row, over the last rows
-	summed        int         // rows in sums
-	cells         []uint32    // red, green, blue by column of small, of the rows of this cell before those in sums
-	cellRows      int         // rows of this cell so far
-	rgb           []byte      // a row of the rarer layouts, converted
+	full          raster.Gray
+	small         raster.RGB // as stored, not upright
+	upright       []uint8    // memory for small turned upright
+	columns       []int32    // left edges of the cells, and the right edge of the last
+	cellWidth     int        // of the widest
+	sums          []uint16   // of each byte of a row, over the last rows, and a few that are no byte's
+	summed        int        // rows in sums
+	cells         []uint32   // red, green, blue by column of small, of the rows of this cell before those in sums
+	cellRows      int        // rows of this cell so far
+	rgb           []byte     // a row of the rarer layouts, converted
 }
 
 // sumRows is how many rows of bytes fit into sums of 16 bits.
 const sumRows = 0xffff / 0xff
 
-func newFramer(width, height int) *framer {
+// begin makes the framer one of a picture of this size, in the memory of the one before as far as it reaches: every byte of the
+// planes is written anew, and to have the system hand out empty pages costs as much as to fill them.
+func (f *framer) begin(width, height int) {
 	factor := raster.SmallFactor(width, height)
-	f := &framer{width: width, height: height, full: raster.NewGray(width, height)}
-	f.small = raster.NewRGB(max(width/factor, 1), max(height/factor, 1))
-	f.sums, f.cells = make([]uint16, 3*width), make([]uint32, 3*f.small.W)
-	for c := range f.small.W + 1 {
-		f.columns = append(f.columns, int32(c*width/f.small.W)) // widths are below 2^31: the pixel guard
+	small := raster.RGB{W: max(width/factor, 1), H: max(height/factor, 1)}
+	small.Pix = fitted(f.small.Pix, 3*small.W*small.H)
+	full := raster.Gray{W: width, H: height, Stride: width, Pix: fitted(f.full.Pix, width*height)}
+	*f = framer{
+		width: width, height: height, full: full, small: small, upright: f.upright, columns: f.columns[:0],
+		cellWidth: (width + small.W - 1) / small.W, sums: fitted(f.sums, 3*width+C.PF_BEYOND), cells: fitted(f.cells, 3*small.W),
 	}
-	return f
+	clear(f.cells)
+	for c := range small.W + 1 {
+		f.columns = append(f.columns, int32(c*width/small.W)) // widths are below 2^31: the pixel guard
+	}
+}
+
+// fitted returns memory for n elements: what there is if it suffices, with whatever is in it.
+func fitted[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n)
+	}
+	return old[:n]
 }
 
 // strip takes rows top to top+rows-1, in order.
 func (f *framer) strip(top, rows int, pixels []byte, stride int, l layout) {
+	if l.bands == 3 && !l.wide {
+		f.rows(top, rows, pixels, stride)
+		return
+	}
 	for y := range rows {
-		row := pixels[y*stride : y*stride+f.width*l.size()]
-		if l.bands != 3 || l.wide {
-			row = f.colours(row, l)
-		}
-		f.row(top+y, row)
+		f.rows(top+y, 1, f.colours(pixels[y*stride:y*stride+f.width*l.size()], l), 3*f.width)
 	}
 }
 
-// row adds one row of RGB.
-func (f *framer) row(y int, row []byte) {
-	luma := f.full.Row(y)
-	in := (*C.uint8_t)(unsafe.SliceData(row))
-	C.pf_luma(in, (*C.uint8_t)(unsafe.SliceData(luma)), C.size_t(f.width))
-	C.pf_add(in, (*C.uint16_t)(unsafe.SliceData(f.sums)), C.size_t(3*f.width))
-	f.summed++
-	f.cellRows++
-	// The cell that a row lies in is the last whose upper edge, cell*height/H rounded down, is not below it.
-	cell := ((y+1)*f.small.H - 1) / f.height
-	end := y+1 == (cell+1)*f.height/f.small.H
-	if !end && f.summed < sumRows {
-		return
+// rows adds rows of RGB.
+func (f *framer) rows(top, rows int, pixels []byte, stride int) {
+	for y := range rows {
+		C.pf_luma((*C.uint8_t)(&pixels[y*stride]), (*C.uint8_t)(unsafe.SliceData(f.full.Row(top+y))), C.size_t(f.width))
 	}
-	C.pf_cells((*C.uint16_t)(unsafe.SliceData(f.sums)), (*C.int32_t)(unsafe.SliceData(f.columns)),
-		(*C.uint32_t)(unsafe.SliceData(f.cells)), C.size_t(f.small.W))
-	clear(f.sums)
+	for bottom := top + rows; top < bottom; {
+		// The cell that a row lies in is the last whose upper edge, cell*height/H rounded down, is not below it.
+		cell := ((top+1)*f.small.H - 1) / f.height
+		end := (cell + 1) * f.height / f.small.H
+		n := min(bottom, end, top+sumRows-f.summed) - top
+		more := C.int(0)
+		if f.summed > 0 {
+			more = 1
+		}
+		C.pf_sum((*C.uint8_t)(&pixels[0]), C.size_t(stride), C.size_t(n), (*C.uint16_t)(unsafe.SliceData(f.sums)),
+			C.size_t(3*f.width), more)
+		f.summed, f.cellRows, top = f.summed+n, f.cellRows+n, top+n
+		if top == end || f.summed == sumRows {
+			f.gather(cell, top == end)
+		}
+		pixels = pixels[min(n*stride, len(pixels)):]
+	}
+}
+
+// gather takes the sums into the cells of a row of them, which is complete or not.
+func (f *framer) gather(cell int, complete bool) {
+	sums, columns := (*C.uint16_t)(unsafe.SliceData(f.sums)), (*C.int32_t)(unsafe.SliceData(f.columns))
+	out, cells := (*C.uint8_t)(unsafe.SliceData(f.small.Row(cell))), C.size_t(f.small.W)
+	if complete && f.summed == f.cellRows && f.cellRows*f.cellWidth <= C.PF_SMALL_CELL {
+		C.pf_cell_means(sums, columns, C.int32_t(f.cellRows), out, cells)
+	} else {
+		totals := (*C.uint32_t)(unsafe.SliceData(f.cells))
+		C.pf_cells(sums, columns, totals, cells)
+		if complete {
+			C.pf_means(totals, columns, C.int32_t(f.cellRows), out, cells)
+		}
+	}
 	f.summed = 0
-	if end {
-		C.pf_means((*C.uint32_t)(unsafe.SliceData(f.cells)), (*C.int32_t)(unsafe.SliceData(f.columns)), C.int32_t(f.cellRows),
-			(*C.uint8_t)(unsafe.SliceData(f.small.Row(cell))), C.size_t(f.small.W))
+	if complete {
 		f.cellRows = 0
 	}
 }
@@ -110,36 +144,36 @@ func (f *framer) colours(row []byte, l layout) []byte {
 	return f.rgb
 }
 
-// frame returns the finished Frame of a picture with the given EXIF orientation.
+// frame returns the finished Frame of a picture with the given EXIF orientation. It is the framer's own, until that begins anew.
 func (f *framer) frame(orientation int) *raster.Frame {
 	w, h := uprightSize(f.width, f.height, orientation)
 	out := &raster.Frame{
-		Width: w, Height: h, Full: f.full, Small: f.small, ToFull: raster.Uprighting(orientation, w, h),
+		Width: w, Height: h, Full: &f.full, Small: &f.small, ToFull: raster.Uprighting(orientation, w, h),
 	}
 	smallW, smallH := uprightSize(f.small.W, f.small.H, orientation)
 	out.Scale = [2]float64{float64(smallW) / float64(w), float64(smallH) / float64(h)}
 	if orientation > 1 {
-		out.Small = turned(f.small, raster.Uprighting(orientation, smallW, smallH), smallW, smallH)
+		f.upright = fitted(f.upright, 3*smallW*smallH)
+		out.Small = &raster.RGB{W: smallW, H: smallH, Pix: f.upright}
+		turnInto(out.Small, &f.small, raster.Uprighting(orientation, smallW, smallH))
 	}
 	return out
 }
 
-// turned returns a picture through a turn or reflection: a step to the right or down is a fixed number of bytes in it.
-func turned(p *raster.RGB, back raster.Homography, w, h int) *raster.RGB {
+// turnInto writes a picture through a turn or reflection: a step to the right or down is a fixed number of bytes in it.
+func turnInto(out, p *raster.RGB, back raster.Homography) {
 	at := func(x, y float64) int {
 		q := back.Apply(raster.Point{x + 0.5, y + 0.5})
 		return 3 * (int(q[1])*p.W + int(q[0]))
 	}
 	start := at(0, 0)
 	right, down := 0, 0
-	if w > 1 {
+	if out.W > 1 {
 		right = at(1, 0) - start
 	}
-	if h > 1 {
+	if out.H > 1 {
 		down = at(0, 1) - start
 	}
-	out := raster.NewRGB(w, h)
 	C.pf_turn((*C.uint8_t)(unsafe.Pointer(&p.Pix[start])), C.ptrdiff_t(right), C.ptrdiff_t(down),
-		(*C.uint8_t)(unsafe.SliceData(out.Pix)), C.size_t(w), C.size_t(h))
-	return out
+		(*C.uint8_t)(unsafe.SliceData(out.Pix)), C.size_t(out.W), C.size_t(out.H))
 }

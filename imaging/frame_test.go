@@ -18,7 +18,7 @@ func frameOf(t testing.TB, data []byte) *raster.Frame {
 	if h.hasEXIF {
 		_, orientation = readEXIF(h.exif)
 	}
-	_, f, damage, err := measure(context.Background(), &h, data)
+	_, f, damage, err := new(Analyzer).measure(context.Background(), &h, data)
 	if err != nil || damage != "" {
 		t.Fatalf("measure: %v, damage %q", err, damage)
 	}
@@ -54,13 +54,15 @@ func TestAFrameIsUprightInEveryOrientation(t *testing.T) {
 	}
 }
 
-// The loops in C say the same as the Go of package raster, for every length.
+// The loops in C say the same as the Go of package raster, for every length, whatever picture was in the memory before.
 func TestThePlanesAreThePicture(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
+	f := &framer{}
 	for _, size := range [][2]int{{1, 1}, {7, 3}, {33, 1}, {1, 700}, {3001, 2}, {1283, 977}, {2, 4000}} {
 		w, h := size[0], size[1]
-		f, pixels := newFramer(w, h), make([]byte, 3*w*h)
+		pixels := make([]byte, 3*w*h)
+		f.begin(w, h)
 		for i := range pixels {
 			pixels[i] = [4]byte{0, 255, byte(r.Uint32()), byte(r.Uint32())}[r.IntN(4)]
 		}

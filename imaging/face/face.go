@@ -94,9 +94,12 @@ func (d *Detector) Find(ctx context.Context, f *raster.Frame, documents []raster
 	for _, c := range found[:min(len(found), maxFaces)] {
 		a, b := f.FromSmall(raster.Point{c.box.x0, c.box.y0}), f.FromSmall(raster.Point{c.box.x1, c.box.y1})
 		face := filing.Face{Box: [4]float64{a[0], a[1], b[0] - a[0], b[1] - a[1]}, Confidence: c.confidence}
-		face.InDocument = s.onDocument(c.box)
+		if face.InDocument = s.onDocument(c.box); face.InDocument {
+			faces = append(faces, face)
+			continue
+		}
 		look(f, &face)
-		if d.ultra != nil && !face.InDocument {
+		if d.ultra != nil {
 			upper, lower, err := s.halves(c.box)
 			if err != nil {
 				return nil, fmt.Errorf("look at a face: %w", err)
@@ -160,9 +163,15 @@ type search struct {
 	documents []raster.Quad // in pixels of Frame.Small
 }
 
-// onDocument reports whether a box's middle lies on a document.
+// largestPortrait is the share of a document's area that its portrait's face takes at most: on an identity card a twelfth.
+const largestPortrait = 0.25
+
+// onDocument reports whether a box's middle lies on a document, and the box is no larger than a portrait: what was taken for a
+// document may be a head.
 func (s *search) onDocument(b box) bool {
-	return slices.ContainsFunc(s.documents, func(q raster.Quad) bool { return q.Contains(b.middle()) })
+	return slices.ContainsFunc(s.documents, func(q raster.Quad) bool {
+		return q.Contains(b.middle()) && b.width()*b.height() <= largestPortrait*q.Area()
+	})
 }
 
 // insideDocument reports whether all of a box lies on one document.
@@ -186,13 +195,17 @@ func pyramid(p *raster.RGB) []*raster.RGB {
 // half returns a picture at half its size, each pixel the mean of four.
 func half(p *raster.RGB) *raster.RGB {
 	out := raster.NewRGB(max(p.W/2, 1), max(p.H/2, 1))
+	if p.W < 2 {
+		copy(out.Pix, p.Pix) // a line of pixels: nothing is found in it
+		return out
+	}
 	for y := range out.H {
-		a, b, to := p.Row(min(2*y, p.H-1)), p.Row(min(2*y+1, p.H-1)), out.Row(y)
-		for x := range out.W {
-			i, j := 6*x, 3*min(2*x+1, p.W-1)
-			for k := range 3 {
-				to[3*x+k] = uint8((int(a[i+k]) + int(a[j+k]) + int(b[i+k]) + int(b[j+k]) + 2) / 4)
-			}
+		above, below, to := p.Row(min(2*y, p.H-1)), p.Row(min(2*y+1, p.H-1)), out.Row(y)
+		for x := 0; x < len(to)/3; x++ {
+			a, b, q := above[6*x:6*x+6:6*x+6], below[6*x:6*x+6:6*x+6], to[3*x:3*x+3:3*x+3]
+			q[0] = uint8((uint(a[0]) + uint(a[3]) + uint(b[0]) + uint(b[3]) + 2) / 4)
+			q[1] = uint8((uint(a[1]) + uint(a[4]) + uint(b[1]) + uint(b[4]) + 2) / 4)
+			q[2] = uint8((uint(a[2]) + uint(a[5]) + uint(b[2]) + uint(b[5]) + 2) / 4)
 		}
 	}
 	return out

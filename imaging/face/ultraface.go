@@ -22,8 +22,11 @@ const (
 	traceFloor = 0.01
 	// plainFace is the confidence of a face that ends the search: a person in front of the camera, plain to see.
 	plainFace = 0.95
-	// closeSide is the size of a face when it is looked at by itself, in pixels of a window.
-	closeSide = 72
+	// closeSide is the size of a sharp face when it is looked at by itself, in pixels of a window. One that is out of focus is
+	// looked at as small as makes its contours closeEdge pixels wide, at least leastClose: the detector knows faces whose
+	// contours are as sharp as their size allows, and takes a large, soft one for none.
+	closeSide, leastClose = 72, 30
+	closeEdge             = 2.8
 	// maxCandidates is how many are looked at by themselves: more come from texture, not from people.
 	maxCandidates = 12
 	// flatDeviation is the standard deviation of the luma, in grey levels, below which a window shows nothing.
@@ -47,21 +50,43 @@ func (s *search) ultraFace() ([]candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.closeUp() || slices.ContainsFunc(found, func(c candidate) bool { return c.confidence >= plainFace && !s.onDocument(c.box) }) {
+	if s.closeUp() || s.person(found) {
 		return found, nil
+	}
+	// Near and out of focus.
+	step *= farStep
+	soft, err := s.window(view{x: (w - step*windowW) / 2, y: (h - step*windowH) / 2, step: step})
+	if err != nil {
+		return nil, err
+	}
+	if found, err = s.add(found, soft); err != nil || s.person(found) {
+		return found, err
 	}
 	near, err := s.windows(max(w, h) / nearSide)
 	if err != nil {
 		return nil, err
 	}
-	near = slices.DeleteFunc(near, func(c candidate) bool {
+	return s.add(found, near)
+}
+
+// farStep is by how much the whole picture is reduced once more where nobody was seen: to 160 x 120 pixels.
+const farStep = 2
+
+// person reports whether somebody is plain to see beside the document.
+func (s *search) person(found []candidate) bool {
+	return slices.ContainsFunc(found, func(c candidate) bool { return c.confidence >= plainFace && !s.onDocument(c.box) })
+}
+
+// add looks at further candidates by themselves and adds those that are faces.
+func (s *search) add(found, further []candidate) ([]candidate, error) {
+	further = slices.DeleteFunc(further, func(c candidate) bool {
 		return slices.ContainsFunc(found, func(k candidate) bool { return k.box.overlap(c.box) > sameFace })
 	})
-	near, err = s.closer(near)
+	further, err := s.closer(further)
 	if err != nil {
 		return nil, err
 	}
-	return distinct(append(found, near...)), nil
+	return distinct(append(found, further...)), nil
 }
 
 // closeUpShare is the share of the picture from which on a document was photographed and not held up: a card in the hand of
@@ -136,6 +161,10 @@ func (s *search) flat(v view) bool {
 func (s *search) closer(found []candidate) ([]candidate, error) {
 	var kept []candidate
 	for _, c := range found[:min(len(found), maxCandidates)] {
+		if s.onDocument(c.box) {
+			kept = append(kept, c) // a portrait on a document decides nothing
+			continue
+		}
 		again, err := s.window(s.close(c.box))
 		if err != nil {
 			return nil, err
@@ -158,31 +187,40 @@ func (s *search) window(v view) ([]candidate, error) { return s.run(v, s.tensor(
 // wiped is a part of a face to wipe out, in shares of its box.
 type wiped struct{ top, bottom, side float64 }
 
-// lowerWiped is the lower half. upperWiped is the upper half alone, so that hair and the outline of the head remain, and everything
-// above and beside it, so that only nose, mouth and chin do.
+// lowerWiped is the lower half. upperWiped is the upper half in two sizes, both within the outline of the head: what one leaves of
+// the nose by chance the other takes.
 func lowerWiped() wiped    { return wiped{0.52, 1.1, 0.1} }
-func upperWiped() [2]wiped { return [2]wiped{{-0.1, 0.5, 0.1}, {-0.7, 0.5, 0.5}} }
+func upperWiped() [2]wiped { return [2]wiped{{0, 0.5, 0}, {0, 0.46, 0.05}} }
+
+// halfSide is the size of a face, in pixels of a window, when its halves are looked at. Larger, a half is a close-up of a nose, which
+// the detector may know or not, whatever covers it; smaller, it is a spot.
+const halfSide = 40
 
 // halves looks at a face again with one half of it wiped out, and returns with what confidence what is left still is one: upper
-// where only the upper half is left, lower, of two looks the geometric mean, where only the lower is. Either half of a face is
+// where only the upper half is left, lower, of two looks the mean in logits, where only the lower is. Either half of a face is
 // enough for UltraFace where it is to be seen. A mask, a hand or a document before nose and mouth is not, whatever its colour
 // and whatever the light; and of what only looks like a face (a socket, a knot in wood) neither half does.
 func (s *search) halves(b box) (upper, lower float64, err error) {
-	v := s.close(b)
+	v := s.at(b, halfSide)
 	whole := s.tensor(v)
 	if upper, err = s.without(v, whole, b, lowerWiped()); err != nil {
 		return 0, 0, err
 	}
-	product := 1.0
+	odds := 1.0
 	for _, part := range upperWiped() {
 		confidence, err := s.without(v, whole, b, part)
 		if err != nil {
 			return 0, 0, err
 		}
-		product *= confidence
+		confidence = min(max(confidence, surest), 1-surest)
+		odds *= confidence / (1 - confidence)
 	}
-	return upper, math.Sqrt(product), nil
+	odds = math.Sqrt(odds)
+	return upper, odds / (1 + odds), nil
 }
+
+// surest keeps the odds of one look from outweighing the other's whatever that says.
+const surest = 0.003
 
 // without is the confidence in a face of which a part was wiped out; 0 where none is left.
 func (s *search) without(v view, whole []float32, b box, part wiped) (float64, error) {
@@ -223,10 +261,59 @@ func wipe(data []float32, x0, y0, x1, y1 int) {
 	}
 }
 
-// close is the view of a face by itself.
+// close is the view of a face by itself, at a size that suits its sharpness.
 func (s *search) close(b box) view {
-	step, m := max(b.width(), b.height())/closeSide, b.middle()
+	side := max(b.width(), b.height())
+	sharp := s.luma(b, side/closeSide)
+	size := float64(closeSide)
+	if px, ok := edgeWidth(sharp); ok && px > closeEdge {
+		size = max(closeSide*closeEdge/px, leastClose)
+	}
+	return s.at(b, size)
+}
+
+// at is the view of a box at so many pixels of the window.
+func (s *search) at(b box, size float64) view {
+	step, m := max(b.width(), b.height())/size, b.middle()
 	return view{x: m[0] - step*windowW/2, y: m[1] - step*windowH/2, step: step}
+}
+
+// luma is a box in pixels of a size.
+func (s *search) luma(b box, step float64) *raster.Gray {
+	level, size := s.level(step)
+	p := s.levels[level]
+	out := raster.NewGray(max(int(b.width()/step), 1), max(int(b.height()/step), 1))
+	columns := positions(b.x0/size, step/size, out.W, p.W)
+	for j, y := range positions(b.y0/size, step/size, out.H, p.H) {
+		if !y.inside {
+			continue
+		}
+		above, below, to := p.Row(y.first), p.Row(y.second), out.Row(j)
+		for i, x := range columns {
+			if x.inside {
+				to[i] = raster.Luma(mixed(above, below, x, y, 0), mixed(above, below, x, y, 1), mixed(above, below, x, y, 2))
+			}
+		}
+	}
+	return out
+}
+
+// mixed interpolates a channel between four pixels.
+func mixed(above, below []uint8, x, y position, channel int) uint8 {
+	a, b, c, d := above[3*x.first+channel], above[3*x.second+channel], below[3*x.first+channel], below[3*x.second+channel]
+	top := float32(a) + x.share*(float32(b)-float32(a))
+	bottom := float32(c) + x.share*(float32(d)-float32(c))
+	return uint8(top + y.share*(bottom-top) + 0.5)
+}
+
+// level is the level of the pyramid for a view of so many pixels of Frame.Small a pixel, and by how much it is reduced.
+func (s *search) level(step float64) (level int, size float64) {
+	size = 1
+	for level+1 < len(s.levels) && step >= 1.5*size {
+		level++
+		size *= 2
+	}
+	return level, size
 }
 
 // run runs UltraFace on the tensor of a view and returns what it finds from a confidence on.
@@ -256,11 +343,7 @@ func (s *search) run(v view, data []float32, floor float64) ([]candidate, error)
 
 // tensor is what UltraFace takes of a view: planes of red, green and blue, (v-127)/128. What lies outside the picture is grey.
 func (s *search) tensor(v view) []float32 {
-	level, size := 0, 1.0
-	for level+1 < len(s.levels) && v.step >= 1.5*size {
-		level++
-		size *= 2
-	}
+	level, size := s.level(v.step)
 	p := s.levels[level]
 	// Halving drops an odd last row or column, so that a level may be less than half the one before.
 	step, x0, y0 := v.step/size, v.x/size, v.y/size
@@ -276,7 +359,8 @@ func (s *search) tensor(v view) []float32 {
 			if !x.inside {
 				continue
 			}
-			a, b, c, d := above[3*x.first:], above[3*x.second:], below[3*x.first:], below[3*x.second:]
+			a, b := above[3*x.first:3*x.first+3:3*x.first+3], above[3*x.second:3*x.second+3:3*x.second+3]
+			c, d := below[3*x.first:3*x.first+3:3*x.first+3], below[3*x.second:3*x.second+3:3*x.second+3]
 			for k := range 3 {
 				top := float32(a[k]) + x.share*(float32(b[k])-float32(a[k]))
 				bottom := float32(c[k]) + x.share*(float32(d[k])-float32(c[k]))

@@ -42,10 +42,17 @@ func cross(out []edge, line, slope, before, after []float32, least float32, turn
 	steepest := least / 32
 	for i := 1; i+2 < len(line); i++ {
 		g, sign := slope[i], float32(1)
-		if g < 0 {
+		switch {
+		case g >= steepest:
+			if g < slope[i-1] || g <= slope[i+1] {
+				continue
+			}
+		case g <= -steepest:
+			if g > slope[i-1] || g >= slope[i+1] {
+				continue
+			}
 			g, sign = -g, -1
-		}
-		if g < steepest || g < sign*slope[i-1] || g <= sign*slope[i+1] {
+		default:
 			continue
 		}
 		// The ends of the edge: where the luma no longer changes, which halos of sharpening come after.

@@ -19,10 +19,17 @@ const (
 	// that is, in heights of text and in shares of the sheet's long side, whichever is less. The fall-off of light over a page
 	// changes by one or two levels over that distance.
 	borderDrop, besideText, besideSheet = 4, 2.5, 0.035
+	// portraitDrop is how much brighter than paper the ground of a portrait is at most, and portraitRim how much of the rim of
+	// that ground has paper beside it at most.
+	portraitDrop, portraitRim = 20, 0.8
 	// flatDrop is how much darker the paper is than white that stands out in the histogram.
 	flatDrop = 6
 	// smallestSpot is the area of the smallest spot, in squares of the text's height: two characters.
 	smallestSpot = 2
+	// seenThrough is how far from print, in heights of text, the parts of a spot may be that it stands in; clearInk how much
+	// darker than paper it is there, as a share of the paper's luma; and printSeen its share of the spot's area from which it
+	// is seen through.
+	seenThrough, clearInk, printSeen = 3, 0.2, 0.012
 	// neighbourhood is how far from a spot, in heights of text, the lines are looked for that run into it.
 	neighbourhood = 8
 )
@@ -45,9 +52,10 @@ func (s *sheet) findGlare(l *lines) *glare {
 		return out
 	}
 	found := s.bright(white-plateau, smallestSpot*text*text, func(p *spots, n int) bool {
-		return flat || s.drops(p, n, white-plateau, text)
+		drops, portrait := s.rim(p, n, white-plateau, text)
+		return !portrait && (flat || drops)
 	})
-	if len(found.areas) == 0 {
+	if len(found.areas) == 0 || found.showPrint(s, l.ink, text) {
 		return out
 	}
 	seen := 0
@@ -114,10 +122,12 @@ func (s *sheet) white() (white int, flat bool) {
 	return white, 3*counts[white]*2 > 5*below && float64(counts[white]) > 0.01*float64(n) && paper <= white-flatDrop && float64(dim) > 0.25*float64(n)
 }
 
-// drops tells whether a spot ends as a reflection does, with paper beside it that is darker, and not as light that falls off
-// over a page.
-func (s *sheet) drops(p *spots, n, level int, text float64) bool {
+// rim looks at what lies beside a spot. drops tells whether the spot ends as a reflection does, with paper beside it that is
+// darker, and not as light that falls off over a page; portrait, whether it looks like the white ground of a portrait: little
+// brighter than the document's paper, and beside the person.
+func (s *sheet) rim(p *spots, n, level int, text float64) (drops, portrait bool) {
 	var around [256]int
+	all := 0
 	number, away := 0, int(min(besideText*text, besideSheet*float64(max(s.w, s.h)))+0.5)
 	// Of a few pixels the brightest is taken: the paper between the strokes of print.
 	look := func(x, y, dx, dy int) {
@@ -131,6 +141,9 @@ func (s *sheet) drops(p *spots, n, level int, text float64) bool {
 				return
 			}
 			paper = max(paper, int(s.luma[v*s.w+u]))
+		}
+		if paper >= 0 {
+			all++
 		}
 		// A portrait or a band of colour beside a spot says nothing about the paper.
 		if paper > level*3/5 {
@@ -158,7 +171,8 @@ func (s *sheet) drops(p *spots, n, level int, text float64) bool {
 			}
 		}
 	}
-	return number >= 8 && quantile(&around, number, 0.5) <= level-borderDrop
+	drop := level - quantile(&around, number, 0.5)
+	return number >= 8 && drop >= borderDrop, drop < portraitDrop && float64(number) < portraitRim*float64(all)
 }
 
 // spots are the connected bright areas of a sheet.
@@ -317,6 +331,44 @@ func (s *sheet) coveredText(l *lines, spots *spots, text float64) float64 {
 
 // lineDensity is how much of the height of a page of text its lines take, the rest being the gaps between them.
 const lineDensity = 0.5
+
+// showPrint tells whether print is seen in the spots: what is mirrored hides it, while on paper that hard light has saturated
+// it stands as clear as elsewhere. Print in a spot has parts of spots on all four sides, not farther away than a few
+// characters.
+func (p *spots) showPrint(s *sheet, ink []float32, text float64) bool {
+	reach := int(seenThrough*text + 0.5)
+	sides := make([]uint8, len(ink)) // a bit for each side on which there is a part of a spot
+	look := func(side uint8, start, step, n int) {
+		far := reach
+		for i := range n {
+			k := start + i*step
+			if far++; p.label[k] != 0 {
+				far = 0
+			}
+			if far <= reach {
+				sides[k] |= side
+			}
+		}
+	}
+	for y := range s.h {
+		look(1, y*s.w, 1, s.w)
+		look(2, y*s.w+s.w-1, -1, s.w)
+	}
+	for x := range s.w {
+		look(4, x, s.w, s.h)
+		look(8, (s.h-1)*s.w+x, -s.w, s.h)
+	}
+	seen, area := 0, 0
+	for i, n := range sides {
+		switch {
+		case p.label[i] != 0:
+			area++
+		case n == 15 && ink[i] > clearInk:
+			seen++
+		}
+	}
+	return float64(seen) > printSeen*float64(area)
+}
 
 // outlines are the convex outlines of the spots, the largest first.
 func (p *spots) outlines(s *sheet) [][]filing.Point {

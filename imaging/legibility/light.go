@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
 // linear is the light that a value of sRGB stands for, 0 to 1 (IEC 61966-2-1).
@@ -181,7 +182,7 @@ func (g *grid) uneven(s *sheet) float64 {
 				m[i][6] += p.weight * a * p.light
 			}
 		}
-		c, ok := solve(m)
+		c, ok := raster.Solve(m)
 		if !ok {
 			return 0
 		}
@@ -198,35 +199,4 @@ func (g *grid) uneven(s *sheet) float64 {
 	slices.Sort(fitted)
 	n := len(fitted) - 1
 	return math.Round(math.Exp(fitted[n*2/100]-fitted[n*98/100])*1e3) / 1e3
-}
-
-// solve solves linear equations, the right sides in the last column, by elimination with pivots.
-func solve(m [][]float64) ([]float64, bool) {
-	n := len(m)
-	for c := range n {
-		pivot := c
-		for r := c + 1; r < n; r++ {
-			if math.Abs(m[r][c]) > math.Abs(m[pivot][c]) {
-				pivot = r
-			}
-		}
-		if !(math.Abs(m[pivot][c]) > 1e-9) {
-			return nil, false
-		}
-		m[c], m[pivot] = m[pivot], m[c]
-		for r := range n {
-			if r == c {
-				continue
-			}
-			k := m[r][c] / m[c][c]
-			for i := c; i <= n; i++ {
-				m[r][i] -= k * m[c][i]
-			}
-		}
-	}
-	out := make([]float64, n)
-	for i := range out {
-		out[i] = m[i][n] / m[i][i]
-	}
-	return out, true
 }

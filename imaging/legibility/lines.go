@@ -268,7 +268,7 @@ func bodyHeight(runs []run) float64 {
 		heights[i] = r.height()
 	}
 	slices.Sort(heights)
-	return glyphOfHill * heights[len(heights)/4]
+	return glyphOfHill * heights[len(heights)*2/5]
 }
 
 // glyphOfHill is the height of a character over that of its hill at half height: the outermost strokes of most characters

@@ -1,7 +1,9 @@
 package legibility
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/raster"
@@ -34,9 +36,11 @@ type tile struct {
 	full, width float64
 	edges       int
 	// ink is the luma of the darkest strokes.
-	ink    float64
-	noise  float64
-	spread spread
+	ink float64
+	// contrast is that of all but its strongest edges.
+	contrast float64
+	noise    float64
+	spread   spread
 }
 
 // sharpness measures tiles of the full picture.
@@ -63,11 +67,12 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 	if len(noises) > 0 {
 		out.Noise = round(percentile(noises, 0.5))
 	}
-	worst, motion := decide(tiles)
+	tiles = onlyPrint(tiles)
+	worst, width, motion := decide(tiles)
 	if worst == nil {
 		return out, tiles
 	}
-	out.EdgeWidthPx, out.TextHeightPx = round(worst.width*worst.full), round(worst.full)
+	out.EdgeWidthPx, out.TextHeightPx = round(width*worst.full), round(worst.full)
 	out.MotionPx, out.MotionDirection = s.upright(motion, worst.full)
 	for _, t := range tiles {
 		out.Tiles = append(out.Tiles, filing.SharpnessTile{
@@ -77,26 +82,53 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 	return out, tiles
 }
 
-// decide returns the tile that decides, the worst but for a tenth of them: what one tile says alone is too often its content.
-func decide(tiles []tile) (*tile, spread) {
+// onlyPrint leaves out tiles whose edges are faint beside those of the others: the ground's pattern, a shadow.
+func onlyPrint(tiles []tile) []tile {
+	contrasts := make([]float64, len(tiles))
+	for i, t := range tiles {
+		contrasts[i] = t.contrast
+	}
+	least := faintTile * percentile(contrasts, 0.5)
+	return slices.DeleteFunc(tiles, func(t tile) bool { return t.contrast < least })
+}
+
+// decide returns the tile that decides, the worst but for a tenth of them, with its width in heights of text, and the spread
+// of all. Blur changes slowly over a document: what a tile says far beyond those beside it is its content, such as a finger.
+func decide(tiles []tile) (*tile, float64, spread) {
+	var all spread
 	if len(tiles) == 0 {
-		return nil, spread{}
+		return nil, 0, all
 	}
 	widths := make([]float64, len(tiles))
-	for i, t := range tiles {
-		widths[i] = t.width
+	for i := range tiles {
+		widths[i] = min(tiles[i].width, beyondOthers*around(tiles, i))
+		all.add(tiles[i].spread)
 	}
-	limit := percentile(widths, 0.9)
-	var all spread
-	var worst *tile
-	for i, t := range tiles {
-		if t.width == limit && worst == nil {
-			worst = &tiles[i]
-		}
-		all.add(t.spread)
-	}
-	return worst, all
+	limit := percentile(slices.Clone(widths), 0.9)
+	return &tiles[slices.Index(widths, limit)], limit, all
 }
+
+// around is the median width of a tile and the nearest others.
+func around(tiles []tile, i int) float64 {
+	type near struct{ far, width float64 }
+	all := make([]near, len(tiles))
+	for k, t := range tiles {
+		all[k] = near{math.Hypot(t.x-tiles[i].x, t.y-tiles[i].y), t.width}
+	}
+	slices.SortStableFunc(all, func(a, b near) int { return cmp.Compare(a.far, b.far) })
+	widths := make([]float64, min(len(all), 1+neighbours))
+	for k := range widths {
+		widths[k] = all[k].width
+	}
+	return percentile(widths, 0.5)
+}
+
+const (
+	// neighbours is how many tiles beside one it is compared with, and beyondOthers how many times their median it may be.
+	neighbours, beyondOthers = 4, 3
+	// faintTile is the contrast of a tile's edges over that of the median tile below which they are no print's.
+	faintTile = 0.4
+)
 
 // spots chooses where to measure: in each part of the sheet the place with the most body text.
 func (s *sheet) spots(l *lines, g *glare, text float64) []spot {
@@ -185,6 +217,7 @@ func (s *sheet) measure(m *bench, at spot) (tile, bool) {
 		t.spread = coarse.scaled(scale)
 	}
 	t.width, t.edges = width/text, edges
+	t.contrast = m.contrast
 	t.spread = t.spread.scaled(1 / text)
 	return t, true
 }
@@ -215,13 +248,16 @@ const (
 	// enoughEdges is how many crossings of edges of a direction tell its width. An edge as long as a glyph is high is crossed
 	// eighteen times.
 	enoughEdges = 12
+	// fewEdges is the share of a direction's edges in those of the direction with the most below which they are the ends of lines
+	// and not strokes.
+	fewEdges = 0.18
 	// strongEdge is the contrast of the edges that count over the strongest of their direction: the edges of strokes, and not
 	// the ground's pattern.
 	strongEdge = 0.4
 	// sharpest is the quantile of the widths of a direction that tells the blur: the sharp edges do, soft print has none.
 	sharpest = 0.25
 	// leastContrast is the least contrast of an edge in grey levels, and leastNoise over the noise.
-	leastContrast, leastNoise = 6, 4
+	leastContrast, leastNoise = 6, 6
 )
 
 // spread measures the edges of a patch. A direction takes in those beside it.
@@ -256,48 +292,36 @@ func (p *patch) spread(m *bench, noise float64) spread {
 			}
 		}
 	}
+	m.contrast = contrastOf(&contrasts, len(m.edges))
+	most := 0
+	for _, widths := range m.widths {
+		most = max(most, len(widths))
+	}
 	var out spread
 	for d, widths := range m.widths {
-		if n := len(widths); n >= enoughEdges {
-			out.width[d], out.number[d] = float64(nth(widths, int(sharpest*float64(n-1)+0.5))), float64(n)
+		if n := len(widths); n >= max(enoughEdges, int(fewEdges*float64(most))) {
+			out.width[d], out.number[d] = float64(raster.Nth(widths, int(sharpest*float64(n-1)+0.5))), float64(n)
 		}
 	}
 	return out
 }
 
-// bench is the memory that measuring a patch takes, used again for the next.
-type bench struct {
-	edges  []edge
-	widths [directions][]float32
-}
-
-// nth returns what would be v[n] if v were sorted (Hoare's selection, with the middle as pivot: the same steps for the
-// same list). It reorders v.
-func nth(v []float32, n int) float32 {
-	for low, high := 0, len(v)-1; low < high; {
-		pivot, i, j := v[(low+high)/2], low, high
-		for i <= j {
-			for v[i] < pivot {
-				i++
-			}
-			for v[j] > pivot {
-				j--
-			}
-			if i <= j {
-				v[i], v[j] = v[j], v[i]
-				i, j = i+1, j-1
-			}
-		}
-		switch {
-		case n <= j:
-			high = j
-		case n >= i:
-			low = i
-		default:
-			return v[n]
+// contrastOf is the contrast that a tenth of the edges pass.
+func contrastOf(counts *[directions][256]int, n int) float64 {
+	var all [256]int
+	for d := range counts {
+		for v, c := range counts[d] {
+			all[v] += c
 		}
 	}
-	return v[n]
+	return float64(quantile(&all, n, 0.9))
+}
+
+// bench is the memory that measuring a patch takes, used again for the next.
+type bench struct {
+	edges    []edge
+	widths   [directions][]float32
+	contrast float64 // of all but a tenth of the edges
 }
 
 // widest returns the width in the direction in which it is widest, and how many edges were measured in all.
@@ -345,7 +369,7 @@ func (s *sheet) upright(m spread, text float64) (px, degrees float64) {
 			normal[i][3] += weight * a * m.width[d] * m.width[d]
 		}
 	}
-	fit, ok := solve(normal)
+	fit, ok := raster.Solve(normal)
 	if !ok {
 		return 0, 0
 	}

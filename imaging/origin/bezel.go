@@ -31,6 +31,8 @@ const (
 	nearestFrame = 0.02
 	// evenness is the most that the light of a frame varies from ray to ray, in natural logarithms, median deviation.
 	evenness = 0.35
+	// pastEnd is how far past the ends of a side single rays look, a share of its length, and twice as far.
+	pastEnd = 0.1
 	// ramp is over how many steps an edge may stretch.
 	ramp = 3
 	// thinnest and thickest are the least and greatest width of a frame, as shares of the document's longer side.
@@ -110,6 +112,8 @@ func lightAt(s *raster.RGB, p raster.Point) float64 {
 // logarithm of the light, over the document's white, and the median deviation from that.
 type profile struct {
 	level, spread []float64
+	// outer are single rays past both ends of the side, NaN outside the picture.
+	outer [][4]float64
 	// ends: the picture's border was reached.
 	ends bool
 	step float64
@@ -141,6 +145,14 @@ func newProfile(s *raster.RGB, m raster.Homography, white, longer float64) *prof
 		}
 		slices.Sort(values[:n])
 		p.level, p.spread = append(p.level, middle), append(p.spread, values[n/2])
+		var outer [4]float64
+		for i, u := range [4]float64{-2 * pastEnd, -pastEnd, 1 + pastEnd, 1 + 2*pastEnd} {
+			outer[i] = math.NaN()
+			if at := m.Apply(raster.Point{u, -away}); at[0] >= 0 && at[1] >= 0 && at[0] < float64(s.W) && at[1] < float64(s.H) {
+				outer[i] = math.Log(max(lightAt(s, at)/white, 1e-3))
+			}
+		}
+		p.outer = append(p.outer, outer)
 	}
 	return p
 }
@@ -170,7 +182,8 @@ func (p *profile) frame() frameKind {
 			floor = min(floor, p.level[end])
 			end++
 		}
-		if width := float64(end-at) * p.step / p.longer; width < thinnest || width > thickest || !p.straightTo(at-ramp) {
+		width := float64(end-at) * p.step / p.longer
+		if width < thinnest || width > thickest || !p.straightTo(at-ramp) || !p.runsPast((at+end)/2, floor) {
 			continue
 		}
 		if end == len(p.level) {
@@ -184,6 +197,21 @@ func (p *profile) frame() frameKind {
 		}
 	}
 	return frameNone
+}
+
+// runsPast reports whether a dark band runs on past an end of the document's side, as far as the picture shows it: the frame of a
+// screen does, since it is longer than what the screen shows. A phone or a socket that lies beside a document ends.
+func (p *profile) runsPast(step int, floor float64) bool {
+	seen, dark := 0, 0
+	for _, v := range p.outer[step] {
+		if !math.IsNaN(v) {
+			seen++
+			if v < floor+math.Log(contrastIn) {
+				dark++
+			}
+		}
+	}
+	return 2*dark >= seen
 }
 
 // drops counts how often it gets darker on the way out. Keys, boards and tiles alternate; a screen gets darker at its frame, and

@@ -205,11 +205,10 @@ func (c *cells) toLab() {
 			greens = append(greens, c.a[i])
 		}
 	}
-	slices.Sort(greens)
 	if len(greens) == 0 {
 		return
 	}
-	paper := max(greens[len(greens)*9/10], 1e-3)
+	paper := max(raster.Nth(greens, len(greens)*9/10), 1e-3)
 	f := labCurve()
 	for i, in := range c.in {
 		if !in {
@@ -280,6 +279,11 @@ func (w *white) at(x, y float64) (a, b float64) {
 	return a, b
 }
 
+// along returns the parabola in x that a surface is at y.
+func along(surface *[6]float64, y float64) (level, slope, bend float64) {
+	return surface[0] + surface[2]*y + surface[5]*y*y, surface[1] + surface[4]*y, surface[3]
+}
+
 // tiles is into how many parts across and down the document is divided to find its paper.
 const tiles = 10
 
@@ -334,9 +338,7 @@ func (c *cells) papers(burnt bool) []sample {
 			if leastTile*step*step*len(l) < (x1-x0)*(y1-y0) || len(l) < 4 {
 				continue
 			}
-			slices.Sort(l)
-			bright := l[len(l)*9/10] * 0.9
-			bright = max(bright, l[len(l)/3])
+			bright := max(raster.Nth(l, len(l)*9/10)*0.9, raster.Nth(l, len(l)/3))
 			for y := y0; y < y1; y += step {
 				for x := x0; x < x1; x += step {
 					if i := y*c.w + x; c.in[i] && (burnt || !c.clipped[i]) && c.l[i] >= bright {
@@ -344,11 +346,9 @@ func (c *cells) papers(burnt bool) []sample {
 					}
 				}
 			}
-			slices.Sort(a)
-			slices.Sort(b)
 			samples = append(samples, sample{
 				x: (float64(tx)+0.5)*2/tiles - 1, y: (float64(ty)+0.5)*2/tiles - 1,
-				a: float64(a[len(a)/2]), b: float64(b[len(b)/2]), weight: 1,
+				a: float64(raster.Nth(a, len(a)/2)), b: float64(raster.Nth(b, len(b)/2)), weight: 1,
 			})
 		}
 	}
@@ -420,14 +420,16 @@ const beyond = 1.35
 func (c *cells) subtract(w *white) {
 	for y := range c.h {
 		fy := (float64(y)+0.5)*2/float64(c.h) - 1
+		// Along a row the surface is a parabola.
+		a0, a1, a2 := along(&w.a, fy)
+		b0, b1, b2 := along(&w.b, fy)
 		for x := range c.w {
 			i := y*c.w + x
 			if !c.in[i] {
 				continue
 			}
-			// The surface is evaluated every cell: it is cheap beside what was done before.
-			pa64, pb64 := w.at((float64(x)+0.5)*2/float64(c.w)-1, fy)
-			pa, pb := float32(pa64), float32(pb64)
+			fx := (float64(x)+0.5)*2/float64(c.w) - 1
+			pa, pb := float32(a0+fx*(a1+fx*a2)), float32(b0+fx*(b1+fx*b2))
 			t := float32(0)
 			if n := pa*pa + pb*pb; n > 1e-3 {
 				t = min(max((c.a[i]*pa+c.b[i]*pb)/n, 0), beyond)
@@ -467,8 +469,7 @@ func (c *cells) smooth() {
 	}
 	// The difference of two cells has four times the variance of one coordinate, and the median of an exponential
 	// distribution is ln 2 of its mean. Averaging 9 cells divides by 3.
-	slices.Sort(steps)
-	c.noise = math.Sqrt(float64(steps[len(steps)/2])/(4*math.Ln2)) / 3
+	c.noise = math.Sqrt(float64(raster.Nth(steps, len(steps)/2))/(4*math.Ln2)) / 3
 }
 
 // level is the chroma from which a cell counts as coloured.

@@ -68,9 +68,9 @@ func (p plan) around(doc *filing.Document, toPlane func(raster.Point) raster.Poi
 	return p, ok
 }
 
-// choose returns flat squares, spread over the document and over what is around it: of each cell of a grid the flattest
-// square, so many of them inside and outside. The order is fixed.
-func (p plan) choose(inside, outside int) []patch {
+// onDocument returns flat squares, spread over the document: of each cell of a grid the flattest square, n at most. The order is
+// fixed.
+func (p plan) onDocument(n int) []patch {
 	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, c := range p.document {
 		x0, y0, x1, y1 = min(x0, c[0]), min(y0, c[1]), max(x1, c[0]), max(y1, c[1])
@@ -83,21 +83,26 @@ func (p plan) choose(inside, outside int) []patch {
 			}
 		}
 		return true
-	}, inside)
+	}, n)
 	for i := range patches {
 		patches[i].inside = true
 	}
+	return patches
+}
+
+// beside returns flat squares, spread over what is around the document, in the same way; none where no document was located.
+func (p plan) beside(n int) []patch {
 	if !p.located {
-		return patches
+		return nil
 	}
-	return append(patches, p.flattest([4]int{0, 0, p.w, p.h}, 5, func(q raster.Quad) bool {
+	return p.flattest([4]int{0, 0, p.w, p.h}, 5, func(q raster.Quad) bool {
 		for i := range q {
 			if p.clear.Contains(q[i]) || q.Contains(p.clear[i]) {
 				return false
 			}
 		}
 		return true
-	}, outside)...)
+	}, n)
 }
 
 // documentInset is how far from its border, as a share of its size, a document is left alone: there are rounded corners,

@@ -56,10 +56,14 @@ type follower struct {
 	signed bool
 }
 
-// follow returns the pattern that most patches share, nil where no patch has a peak.
+// follow returns the pattern that most patches of the document share, nil where none of them has a peak. What only lies around the
+// document is cloth, or a blind.
 func (f *follower) follow() *pattern {
 	var starts []member
 	for i, list := range f.peaks {
+		if !f.patches[i].inside {
+			continue
+		}
 		for _, p := range list[:min(len(list), 4)] {
 			starts = append(starts, member{i, p})
 		}
@@ -80,7 +84,11 @@ func (f *follower) follow() *pattern {
 func (f *follower) score(p *pattern) float64 {
 	score := 0.0
 	for _, m := range p.members {
-		score += f.worth(m.peak)
+		if f.patches[m.patch].inside {
+			score += f.worth(m.peak)
+		} else {
+			score += f.worth(m.peak) / 2
+		}
 	}
 	return score
 }

@@ -27,8 +27,9 @@ const (
 	// peaksKept is how many peaks of a patch are kept.
 	peaksKept = 12
 	// leastRise is the least rise of a peak in nepers. The greatest of 8,000 powers of pure noise stands about
-	// ln(ln 8000) + 0.58 = 2.8 above the mean logarithm, and above 3.6 in one patch of six.
-	leastRise = 3.6
+	// ln(ln 8000) + 0.58 = 2.8 above the mean logarithm, and above 3.1 in one patch of two: what is chance is told by the patches
+	// around. strongRise is what chance hardly reaches in a photo.
+	leastRise, strongRise = 3.1, 3.6
 	// blockBins: JPEG codes in blocks of 8 pixels, whose grid has lines at every patchSide/8 bins.
 	blockBins = patchSide / 8
 )
@@ -51,12 +52,32 @@ func (s *analysis) lumaPeaks(g *raster.Gray, patches []patch) [][]peak {
 		s.load(t, g, patches[i], patches[second])
 		s.pair.run(t)
 		s.pair.split(&s.a, &s.b)
-		out[i] = strongest(s.find(&s.a, blockBins))
-		if second > i {
+		if !dithered(g, patches[i]) {
+			out[i] = strongest(s.find(&s.a, blockBins))
+		}
+		if second > i && !dithered(g, patches[second]) {
 			out[second] = strongest(s.find(&s.b, blockBins))
 		}
 	}
 	return out
+}
+
+// dithered reports whether most of a patch is of grey levels that stand alone: a palette's colours, whose dither is a grid that shading
+// bends. Light and noise leave no level out.
+func dithered(g *raster.Gray, p patch) bool {
+	var counts [258]int // shifted by one, so that every level has neighbours
+	for y := 0; y < patchSide; y += 4 {
+		for _, v := range g.Pix[(p.y+y)*g.Stride+p.x:][:patchSide] {
+			counts[int(v)+1]++
+		}
+	}
+	alone := 0
+	for v := 1; v < len(counts)-1; v++ {
+		if 10*(counts[v-1]+counts[v+1]) < counts[v] {
+			alone += counts[v]
+		}
+	}
+	return 2*alone > patchSide*patchSide/4
 }
 
 // chromaPeaks returns the peaks of each patch of the colours, blue less luma as the real part and red less luma as the
@@ -202,11 +223,45 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 			if rise < leastRise {
 				continue
 			}
+			if rise = min(rise, l-s.ridge(u, v)); rise < leastRise {
+				continue
+			}
 			out = append(out, s.refine(u, v, float64(rise), p))
 		}
 	}
 	return out
 }
+
+// ridge is the mean logarithm of the spectrum before and behind a peak on the line from the origin. Whatever has straight
+// parallel edges and no period (the spines of books, slats, stripes, a ruled form) has its power on one such line, and what
+// stands out beside the line need not stand out on it. A wave does both.
+func (s *analysis) ridge(u, v int) float32 {
+	const half = patchSide / 2
+	dv := v - half
+	r := math.Hypot(float64(u), float64(dv))
+	ru, rv := float64(u)/r, float64(dv)/r
+	sum, n := float32(0), 0
+	for k := ridgeFrom; k <= ridgeTo; k++ {
+		for _, at := range [2]float64{-float64(k), float64(k)} {
+			x, y := u+int(math.Round(at*ru)), dv+int(math.Round(at*rv))
+			if x < 0 {
+				x, y = -x, -y // the mirror image
+			}
+			if x <= half && y >= -half && y < half {
+				sum += s.logs[x][y+half]
+				n++
+			}
+		}
+	}
+	return sum / float32(max(n, 1))
+}
+
+// ridgeFrom and ridgeTo are how far from a peak, in bins, the ridge is looked at: beyond what the window spreads a peak by, and
+// not as far as the origin from the lowest one.
+const (
+	ridgeFrom = 3
+	ridgeTo   = 6
+)
 
 // strongest keeps the strongest peaks, in order.
 func strongest(peaks []peak) []peak {
