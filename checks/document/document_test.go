@@ -1,0 +1,312 @@
+package document_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/preflight-icp/preflight/checks/document"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/specimen"
+)
+
+// drawn is a specimen, small: only its text counts here.
+func drawn(t testing.TB, kind specimen.Kind, seed uint64) *specimen.Document {
+	t.Helper()
+	set, err := specimen.Fonts()
+	if errors.Is(err, specimen.ErrNoFonts) && os.Getenv("PREFLIGHT_TEST_REQUIRE") != "1" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := specimen.Draw(set, kind, seed, specimen.MinPxPerMM)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// line is a line as a reader that makes no mistake would give it.
+func line(text string, quad [4]filing.Point) filing.Line {
+	text = strings.Trim(text, " \u3000")
+	l := filing.Line{Text: text, Quad: quad, Confidence: 0.99}
+	n := len([]rune(text))
+	for i := range n {
+		l.Glyphs = append(l.Glyphs, filing.Glyph{At: (float64(i) + 0.5) / float64(n), Confidence: 0.99})
+	}
+	return l
+}
+
+// perfect is the reading of a document by a reader that makes no mistake.
+func perfect(doc *specimen.Document) filing.Reading {
+	w, h := doc.WidthMM*doc.PxPerMM, doc.HeightMM*doc.PxPerMM
+	r := filing.Reading{Page: [4]filing.Point{{0, 0}, {w, 0}, {w, h}, {0, h}}}
+	for _, l := range doc.Lines {
+		r.Lines = append(r.Lines, line(l.Text, l.Quad))
+	}
+	return r
+}
+
+// kinds are what the kinds of specimens are.
+var kinds = map[specimen.Kind]filing.DetectedKind{
+	specimen.IDCardFront:              {Detected: filing.DocumentIDCard, Page: filing.PageFront},
+	specimen.IDCardBack:               {Detected: filing.DocumentIDCard, Page: filing.PageBack},
+	specimen.ResidencePermitFront:     {Detected: filing.DocumentResidencePermit, Page: filing.PageFront},
+	specimen.ResidencePermitBack:      {Detected: filing.DocumentResidencePermit, Page: filing.PageBack},
+	specimen.BusinessLicense:          {Detected: filing.DocumentBusinessLicense, Page: filing.PageFront},
+	specimen.BusinessLicenseDuplicate: {Detected: filing.DocumentBusinessLicense, Page: filing.PageFront},
+	specimen.AuthorizationLetter:      {Detected: filing.DocumentAuthorizationLetter, Page: filing.PageFront},
+	specimen.DomainCertificate:        {Detected: filing.DocumentDomainCertificate, Page: filing.PageFront},
+	specimen.PlainLetter:              {Detected: filing.DocumentLetter, Page: filing.PageFront},
+}
+
+// fields are the true fields of a document under the names that they are read by.
+func fields(doc *specimen.Document) map[filing.FieldName]string {
+	f := doc.Fields
+	out := map[filing.FieldName]string{
+		filing.FieldTitle: f.Title, filing.FieldPerson: f.Name, filing.FieldSex: f.Sex, filing.FieldNation: f.Ethnicity,
+		filing.FieldBirth: f.Birth, filing.FieldAddress: f.Address, filing.FieldNumber: f.Number, filing.FieldIssuer: f.Issuer,
+		filing.FieldValidFrom: f.ValidFrom, filing.FieldValidUntil: f.ValidUntil, filing.FieldCreditCode: f.CreditCode,
+		filing.FieldUnit: f.Company, filing.FieldType: f.CompanyType, filing.FieldLegalRepresentative: f.LegalRepresentative,
+		filing.FieldCapital: f.Capital, filing.FieldEstablished: f.Established, filing.FieldScope: f.Scope, filing.FieldDomain: f.Domain,
+		filing.FieldHolder: f.Holder, filing.FieldRegistrar: f.Registrar, filing.FieldRegistered: f.Registered,
+		filing.FieldExpires: f.Expires, filing.FieldAuthorized: f.Principal, filing.FieldSigned: f.SignedOn,
+	}
+	switch doc.Kind {
+	case specimen.AuthorizationLetter:
+		delete(out, filing.FieldLegalRepresentative) // signed by hand
+	case specimen.BusinessLicense, specimen.BusinessLicenseDuplicate:
+		delete(out, filing.FieldIssuer) // in the seal alone
+	case specimen.PlainLetter:
+		delete(out, filing.FieldUnit) // nowhere but in sentences of its own
+	}
+	return out
+}
+
+func TestEveryKindOfSpecimenIsRecognizedAndItsFieldsAreFound(t *testing.T) {
+	t.Parallel()
+	for _, kind := range specimen.Kinds() {
+		for seed := range uint64(4) {
+			doc := drawn(t, kind, seed+1)
+			got := document.Recognize(perfect(doc))
+			want := kinds[kind]
+			if got.Kind.Detected != want.Detected || got.Kind.Page != want.Page || got.Kind.Confidence < 0.8 {
+				t.Errorf("%s %d is taken for %+v", kind, seed, got.Kind)
+			}
+			for name, value := range fields(doc) {
+				f, _ := got.Field(name)
+				if value != "" && f.Value != value {
+					t.Errorf("%s %d: %s is %q, not %q", kind, seed, name, f.Value, value)
+				}
+				if value != "" && (f.Confidence < 0.98 || len(f.Quads) == 0 || f.Repaired) {
+					t.Errorf("%s %d: %+v", kind, seed, f)
+				}
+			}
+		}
+	}
+}
+
+// slipped replaces every nth character of a reading by another one.
+func slipped(r filing.Reading, seed uint64, nth int) filing.Reading {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	for i := range r.Lines {
+		text := []rune(r.Lines[i].Text)
+		for k := range text {
+			if rng.IntN(nth) == 0 {
+				text[k] = []rune("目末王口入人木土日未田工")[rng.IntN(12)]
+			}
+		}
+		r.Lines[i].Text = string(text)
+	}
+	return r
+}
+
+func TestSlipsOfRecognitionDoNotChangeTheKind(t *testing.T) {
+	t.Parallel()
+	right, sure, all := 0, 0, 0
+	for _, kind := range specimen.Kinds() {
+		doc := drawn(t, kind, 1)
+		for seed := range uint64(10) {
+			got := document.Recognize(slipped(perfect(doc), seed, 12)).Kind
+			want := kinds[kind]
+			all++
+			if got.Detected == want.Detected && got.Page == want.Page {
+				right++
+			} else if got.Confidence >= 0.8 {
+				t.Errorf("%s %d is taken for %+v", kind, seed, got)
+			}
+			if got.Confidence >= 0.8 {
+				sure++
+			}
+		}
+	}
+	t.Logf("one character in twelve is wrong: %d of %d right, %d sure", right, all, sure)
+	if right < all*95/100 || sure < all*80/100 {
+		t.Errorf("%d of %d right, %d sure", right, all, sure)
+	}
+}
+
+// at is a line of a page of 1000 x 630 whose text is 30 high.
+func at(x, y float64, text string) filing.Line {
+	w := 0.0
+	for _, r := range text {
+		if w += 30; r < 0x80 {
+			w -= 14
+		}
+	}
+	return line(text, [4]filing.Point{{x, y}, {x + w, y}, {x + w, y + 30}, {x, y + 30}})
+}
+
+func page(lines ...filing.Line) filing.Reading {
+	return filing.Reading{Page: [4]filing.Point{{0, 0}, {1000, 0}, {1000, 630}, {0, 630}}, Lines: lines}
+}
+
+// layout is a page that is laid out by hand.
+type layout struct {
+	name    string
+	reading filing.Reading
+	kind    filing.DocumentKind
+	page    filing.Page
+	want    map[filing.FieldName]string
+}
+
+// sure is how sure of its kind one must be: less where its own name is cut off.
+func (l layout) sure() float64 {
+	if strings.Contains(l.name, "cut off") {
+		return 0.5
+	}
+	return 0.8
+}
+
+func TestOtherLayouts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []layout{
+		{
+			"a travel permit, values under their labels",
+			page(at(250, 20, "港澳居民来往内地通行证"), at(340, 100, "姓名Name"), at(340, 145, "林青禾"), at(340, 200, "出生日期Date of Birth"),
+				at(340, 245, "1977.08.01"), at(340, 300, "有效期限Period of Validity"), at(340, 345, "2019.01.02-2029.01.02"),
+				at(340, 400, "签发机关Authority"), at(340, 445, "样本出入境管理局"), at(700, 560, "H99016342")),
+			filing.DocumentTravelPermit, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldTitle: "港澳居民来往内地通行证", filing.FieldPerson: "林青禾", filing.FieldBirth: "1977-08-01",
+				filing.FieldValidFrom: "2019-01-02", filing.FieldValidUntil: "2029-01-02", filing.FieldIssuer: "样本出入境管理局",
+				filing.FieldNumber: "H99016342",
+			},
+		},
+		{
+			"a passport, two columns",
+			page(at(60, 20, "护照PASSPORT"), at(360, 100, "姓名Name"), at(700, 100, "护照号Passport No."), at(360, 145, "林青禾"),
+				at(700, 145, "S99197708"), at(360, 200, "性别Sex"), at(700, 200, "出生日期Date of birth"), at(360, 245, "女"),
+				at(700, 245, "1977-08-01"), at(360, 300, "签发日期Date of issue"), at(700, 300, "有效期至Date of expiry"),
+				at(360, 345, "2019-01-02"), at(700, 345, "2029-01-01"), at(20, 560, "P<XXXSPECIMEN<<SPECIMEN<<<<<<<<<<<<<<<<<<<<<")),
+			filing.DocumentPassport, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldPerson: "林青禾", filing.FieldNumber: "S99197708", filing.FieldSex: "女", filing.FieldBirth: "1977-08-01",
+				filing.FieldValidFrom: "2019-01-02", filing.FieldValidUntil: "2029-01-01",
+			},
+		},
+		{
+			"a card that never expires, labels and values read as one line, a digit wrong",
+			page(at(60, 60, "姓名林青禾"), at(60, 140, "性别女民族土家"), at(60, 220, "出生1977年8月1日"), at(60, 300, "住址样本省虚构市青禾区想"),
+				at(160, 345, "象路1号"), at(60, 560, "公民身份号码99041119770801634Z")),
+			filing.DocumentIDCard, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldPerson: "林青禾", filing.FieldSex: "女", filing.FieldBirth: "1977-08-01",
+				filing.FieldAddress: "样本省虚构市青禾区想象路1号", filing.FieldNumber: "990411197708016342",
+			},
+		},
+		{
+			"the back of one, its title cut off",
+			page(at(200, 460, "签发机关虚构市公安局青禾分局"), at(200, 540, "有效期限2019.01.02-长期")),
+			filing.DocumentIDCard, filing.PageBack,
+			map[filing.FieldName]string{
+				filing.FieldIssuer: "虚构市公安局青禾分局", filing.FieldValidFrom: "2019-01-02", filing.FieldValidUntil: "long_term",
+			},
+		},
+		{
+			"an institution's certificate",
+			page(line("事业单位法人证书", [4]filing.Point{{300, 20}, {700, 20}, {700, 75}, {300, 75}}), at(100, 150, "名称虚构市青禾图书馆"),
+				at(100, 250, "法定代表人林青禾"), at(100, 350, "有效期2019-01-02至2024-01-02")),
+			filing.DocumentLetter, filing.PageFront, map[filing.FieldName]string{filing.FieldTitle: "事业单位法人证书"},
+		},
+		{
+			"a letter that speaks of a licence and of a card is neither",
+			page(line("关于网站备案有关情况的说明", [4]filing.Point{{200, 20}, {800, 20}, {800, 66}, {200, 66}}), at(100, 150, "我单位营业执照与居民身份证"),
+				at(100, 200, "复印件与原件一致。"), at(100, 260, "特此说明。"), at(600, 400, "二〇二〇年十一月二日")),
+			filing.DocumentLetter, filing.PageFront,
+			map[filing.FieldName]string{filing.FieldTitle: "关于网站备案有关情况的说明", filing.FieldSigned: "2020-11-02"},
+		},
+		{
+			"a letter whose date is lost has none, whatever its sentences say",
+			page(line("情况说明", [4]filing.Point{{400, 20}, {600, 20}, {600, 66}, {400, 66}}), at(100, 150, "虚构市青禾茶业有限公司成立于2003年3月7日，住所未变。"),
+				at(100, 200, "特此说明。")),
+			filing.DocumentLetter, filing.PageFront, map[filing.FieldName]string{filing.FieldTitle: "情况说明", filing.FieldSigned: ""},
+		},
+		{
+			"a shop's front", page(at(100, 100, "青禾茶业"), at(300, 200, "欢迎光临"), at(100, 300, "TEA")),
+			filing.DocumentUnknown, "", map[filing.FieldName]string{},
+		},
+		{"nothing", page(), filing.DocumentUnknown, "", map[filing.FieldName]string{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := document.Recognize(c.reading)
+			if got.Kind.Detected != c.kind || got.Kind.Page != c.page || c.kind != filing.DocumentUnknown && got.Kind.Confidence < c.sure() {
+				t.Errorf("it is taken for %+v", got.Kind)
+			}
+			for name, value := range c.want {
+				if f, _ := got.Field(name); f.Value != value {
+					t.Errorf("%s is %q, not %q", name, f.Value, value)
+				}
+			}
+			if diff := cmp.Diff(got, document.Recognize(c.reading)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestAFieldSaysWhereItStandsAndThatItWasRepaired(t *testing.T) {
+	t.Parallel()
+	number := at(60, 560, "公民身份号码990411197708816342")
+	number.Glyphs[18].Confidence = 0.6 // the second 8 of 88, which is a 0
+	got := document.Recognize(page(at(60, 60, "姓名林青禾"), at(60, 140, "性别女"), at(60, 220, "出生1977年8月1日"), number))
+	f, ok := got.Field(filing.FieldNumber)
+	if !ok || f.Value != "990411197708016342" || !f.Repaired || f.Text != "990411197708816342" {
+		t.Errorf("%+v", f)
+	}
+	// Six characters of 24, evenly spread in this reading.
+	if w := number.Quad[1][0] - number.Quad[0][0]; len(f.Quads) != 1 || f.Quads[0][0][0] != number.Quad[0][0]+w/4 || f.Quads[0][1] != number.Quad[1] {
+		t.Errorf("%v of %v", f.Quads, number.Quad)
+	}
+	number.Glyphs[18].Confidence = 0.99
+	got = document.Recognize(page(at(60, 60, "姓名林青禾"), at(60, 140, "性别女"), at(60, 220, "出生1977年8月1日"), number))
+	if f, _ := got.Field(filing.FieldNumber); f.Value != "990411197708816342" || f.Repaired {
+		t.Errorf("nothing was in doubt: %+v", f)
+	}
+}
+
+func FuzzRecognize(f *testing.F) {
+	f.Add("姓名林青禾\n公民身份号码990411197708016342", 10.0, 30.0)
+	f.Add("营业执照\n统一社会信用代码\n91990411MAU8H5FM09", 0.0, 0.0)
+	f.Add("域名证书\n域名\nyunxi-soft.invalid", -1.0, 1e300)
+	f.Add("\xff\n名\n称", 3.0, -2.0)
+	f.Fuzz(func(t *testing.T, text string, x, y float64) {
+		var lines []filing.Line
+		for i, l := range strings.Split(text, "\n") {
+			lines = append(lines, at(x*float64(i%3), y*float64(i), l))
+		}
+		if len(lines) > 40 {
+			lines = lines[:40]
+		}
+		got := document.Recognize(page(lines...))
+		if !(got.Kind.Confidence >= 0 && got.Kind.Confidence <= 1) {
+			t.Errorf("%+v", got.Kind)
+		}
+	})
+}

@@ -1,0 +1,177 @@
+package document
+
+import (
+	"regexp"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// entriesOf are the fields of a kind and side, in the order in which they are given.
+func entriesOf(kind filing.DetectedKind) []entry {
+	personal := []entry{
+		{name: filing.FieldPerson, labels: []string{"姓名"}, parse: person},
+		{name: filing.FieldSex, labels: []string{"性别"}, parse: sex},
+		{name: filing.FieldNation, labels: []string{"民族"}, parse: nation},
+		{name: filing.FieldBirth, labels: []string{"出生"}, parse: day},
+		{name: filing.FieldAddress, labels: []string{"住址"}, more: 3, parse: plain},
+		{name: filing.FieldNumber, labels: []string{"公民身份号码"}, parse: citizenNumber, alone: true},
+	}
+	switch kind.Detected {
+	case filing.DocumentIDCard:
+		if kind.Page == filing.PageFront {
+			return personal
+		}
+		return []entry{
+			{name: filing.FieldIssuer, labels: []string{"签发机关"}, more: 1, parse: plain},
+			{name: filing.FieldValidUntil, labels: []string{"有效期限"}, parse: term, alone: true},
+		}
+	case filing.DocumentResidencePermit:
+		if kind.Page == filing.PageFront {
+			return personal
+		}
+		return []entry{
+			{name: filing.FieldAddress, labels: []string{"居住地址", "现住址", "住址"}, more: 2, parse: plain},
+			{name: filing.FieldIssuer, labels: []string{"签发机关"}, parse: plain},
+			{name: filing.FieldValidFrom, labels: []string{"签发日期"}, parse: day},
+			{name: filing.FieldValidUntil, labels: []string{"有效期限", "有效期至"}, parse: term},
+		}
+	case filing.DocumentTravelPermit:
+		return append(under(
+			entry{name: filing.FieldPerson, labels: []string{"姓名Name", "姓名"}, parse: person},
+			entry{name: filing.FieldSex, labels: []string{"性别Sex", "性别"}, parse: sex},
+			entry{name: filing.FieldBirth, labels: []string{"出生日期Date of Birth", "出生日期"}, parse: day},
+			entry{name: filing.FieldValidUntil, labels: []string{"有效期限Period of Validity", "有效期限"}, parse: term},
+			entry{name: filing.FieldIssuer, labels: []string{"签发机关Authority", "签发机关"}, parse: plain},
+		), entry{name: filing.FieldNumber, labels: []string{"证件号码", "公民身份号码"}, parse: documentNumber, alone: true})
+	case filing.DocumentPassport:
+		return under(
+			entry{name: filing.FieldPerson, labels: []string{"姓名Name", "姓名"}, parse: person},
+			entry{name: filing.FieldSex, labels: []string{"性别Sex", "性别"}, parse: sex},
+			entry{name: filing.FieldBirth, labels: []string{"出生日期Date of birth", "出生日期"}, parse: day},
+			entry{name: filing.FieldNumber, labels: []string{"护照号Passport No.", "护照号码Passport No.", "护照号码", "护照号"}, parse: documentNumber, alone: true},
+			entry{name: filing.FieldIssuer, labels: []string{"签发机关Authority", "签发机关"}, parse: plain},
+			entry{name: filing.FieldValidFrom, labels: []string{"签发日期Date of issue", "签发日期"}, parse: day},
+			entry{name: filing.FieldValidUntil, labels: []string{"有效期至Date of expiry", "有效期至"}, parse: day},
+		)
+	case filing.DocumentBusinessLicense:
+		return []entry{
+			{name: filing.FieldCreditCode, labels: []string{"统一社会信用代码"}, more: 1, parse: creditCode, alone: true},
+			{name: filing.FieldUnit, labels: []string{"名称", "企业名称", "单位名称"}, more: 1, parse: organization},
+			{name: filing.FieldType, labels: []string{"类型", "主体类型"}, more: 1, parse: organization},
+			{name: filing.FieldLegalRepresentative, labels: []string{"法定代表人", "负责人", "经营者", "执行事务合伙人", "投资人"}, parse: person},
+			{name: filing.FieldAddress, labels: []string{"住所", "经营场所", "营业场所", "主要经营场所"}, more: 2, parse: plain},
+			{name: filing.FieldCapital, labels: []string{"注册资本"}, parse: plain},
+			{name: filing.FieldEstablished, labels: []string{"成立日期", "注册日期"}, parse: day},
+			{name: filing.FieldValidUntil, labels: []string{"营业期限", "合伙期限", "经营期限"}, parse: term},
+			{name: filing.FieldScope, labels: []string{"经营范围"}, more: 12, parse: plain},
+		}
+	case filing.DocumentDomainCertificate:
+		return []entry{
+			{name: filing.FieldDomain, labels: []string{"域名Domain Name", "域名Domain", "域名名称", "域名"}, parse: domainName, alone: true},
+			{
+				name:   filing.FieldHolder,
+				labels: []string{"域名注册者Registrant", "注册人Registrant", "域名注册者", "域名所有者", "域名持有者", "域名持有人", "注册者", "注册人", "所有者"},
+				more:   1, parse: organization,
+			},
+			{name: filing.FieldRegistrar, labels: []string{"注册服务机构Registrar", "域名注册服务机构", "注册服务机构", "注册商"}, more: 1, parse: organization},
+			{name: filing.FieldRegistered, labels: []string{"注册日期Registration Date", "注册时间Registered", "注册日期", "注册时间"}, parse: day},
+			{name: filing.FieldExpires, labels: []string{"到期日期Expiration Date", "到期时间Expires", "到期日期", "到期时间", "过期时间"}, parse: day},
+		}
+	case filing.DocumentAuthorizationLetter:
+		return []entry{
+			{name: filing.FieldUnit, labels: []string{"委托单位", "授权单位", "单位名称"}, more: 1, parse: organization},
+			{name: filing.FieldCreditCode, labels: []string{"统一社会信用代码", "信用代码"}, parse: creditCode},
+			{name: filing.FieldLegalRepresentative, labels: []string{"法定代表人"}, parse: person},
+			{name: filing.FieldAuthorized, labels: []string{"受托人", "被授权人"}, parse: person},
+			{name: filing.FieldNumber, labels: []string{"证件号码", "身份证号码", "公民身份号码"}, parse: citizenNumber},
+		}
+	default:
+		return nil
+	}
+}
+
+// under marks entries whose value stands under the label.
+func under(entries ...entry) []entry {
+	for i := range entries {
+		entries[i].under = true
+	}
+	return entries
+}
+
+// sentence is a form of words in running text, its first group what is looked for.
+type sentence struct {
+	name  filing.FieldName
+	form  *regexp.Regexp
+	parse func(*sheet, []part) (filing.Field, bool)
+	// last: the last of several counts, and it stands in a line of its own, as a letter is dated at its end. A date within a
+	// sentence is another one.
+	last bool
+}
+
+// datedLine is how many characters a line may have that dates a letter: the longest date, and a word before it.
+const datedLine = 16
+
+const (
+	unitForm   = `([\p{Han}（）()·a-z0-9]{4,40}?)`
+	personForm = `([\p{Han}·]{2,15}?)`
+)
+
+// sentencesOf are the forms of words of letters and of certificates that are written as text.
+func sentencesOf(kind filing.DocumentKind) []sentence {
+	dated := sentence{filing.FieldSigned, regexp.MustCompile(`((?:\d{4}|[〇○零一二三四五六七八九]{4})年[\d〇一二三四五六七八九十]{1,3}月[\d〇一二三四五六七八九十]{1,3}日?)`), day, true}
+	switch kind {
+	case filing.DocumentAuthorizationLetter:
+		return []sentence{
+			{filing.FieldUnit, regexp.MustCompile(`(?:本单位|我单位|本公司|我公司)` + unitForm + `[（(]?统一社会信用代码`), organization, false},
+			{filing.FieldCreditCode, regexp.MustCompile(`信用代码[^a-z0-9]{0,3}([a-z0-9]{18})`), creditCode, false},
+			{filing.FieldAuthorized, regexp.MustCompile(`(?:现授权|授权|委托)` + personForm + `[（(，,]?(?:公民身份号码|身份证号|证件号码)`), person, false},
+			{filing.FieldNumber, regexp.MustCompile(`(?:公民身份号码|身份证号码?|证件号码)[^a-z0-9]{0,3}([a-z0-9]{18})`), citizenNumber, false},
+			dated,
+		}
+	case filing.DocumentDomainCertificate:
+		return []sentence{
+			{filing.FieldHolder, regexp.MustCompile(`域名已由` + unitForm + `注册`), organization, false},
+			{filing.FieldRegistrar, regexp.MustCompile(unitForm + `证明下列域名`), organization, false},
+		}
+	case filing.DocumentLetter:
+		return []sentence{
+			{filing.FieldCreditCode, regexp.MustCompile(`信用代码[^a-z0-9]{0,3}([a-z0-9]{18})`), creditCode, false},
+			{filing.FieldNumber, regexp.MustCompile(`(?:号码|[（(])[^a-z0-9]{0,3}(\d{17}[\dx])`), citizenNumber, false},
+			dated,
+		}
+	default:
+		return nil
+	}
+}
+
+// prose reads fields out of running text: the lines of the page one after the other.
+func (s *sheet) prose(kind filing.DetectedKind) []filing.Field {
+	var out []filing.Field
+	all := make([]part, len(s.lines))
+	for i, l := range s.lines {
+		all[i] = part{i, 0, len(l.runes)}
+	}
+	text := string(s.text(all))
+	for _, w := range sentencesOf(kind.Detected) {
+		found := w.form.FindAllStringSubmatchIndex(text, -1)
+		if len(found) == 0 {
+			continue
+		}
+		at := found[0]
+		if w.last {
+			at = found[len(found)-1]
+		}
+		from := len([]rune(text[:at[2]]))
+		parts := s.slice(all, from, from+len([]rune(text[at[2]:at[3]])))
+		if w.last && len(s.lines[parts[0].line].runes) > datedLine {
+			continue
+		}
+		f, ok := w.parse(s, parts)
+		if !ok {
+			continue
+		}
+		f.Name = w.name
+		out = append(out, f)
+	}
+	return out
+}
