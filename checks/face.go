@@ -24,8 +24,8 @@ func (j *judge) faces() []filing.Finding {
 		return []filing.Finding{j.c.finding("not_measured", wording{message: "faces", advice: "faces"})}
 	}
 	var (
-		person    *filing.Face
-		portraits int
+		person          *filing.Face
+		portraits, tiny int
 	)
 	for i := range m.Faces {
 		f := &m.Faces[i]
@@ -33,6 +33,8 @@ func (j *judge) faces() []filing.Finding {
 		case f.InDocument:
 			portraits++
 		case !j.isFace(f):
+		case m.FacesBy == filing.FacesByUltraFace && min(f.Box[2], f.Box[3]) < j.t.FaceSeen:
+			tiny++
 		case person == nil || f.Box[2]*f.Box[3] > person.Box[2]*person.Box[3]:
 			// Of several people the nearest is the one whom the photo is about.
 			person = f
@@ -45,7 +47,10 @@ func (j *judge) faces() []filing.Finding {
 		return []filing.Finding{j.c.finding("not_measured", wording{message: "faces", advice: "faces"})}
 	}
 	var w wording
-	if portraits > 0 {
+	switch {
+	case tiny > 0:
+		w.message = "tiny"
+	case portraits > 0:
 		w.message = "portrait"
 	}
 	f := j.c.finding("face_not_found", w)
@@ -62,12 +67,22 @@ func (j *judge) isFace(f *filing.Face) bool {
 	switch {
 	case f.Confidence >= t.FaceConfidencePlain:
 		return true
+	case detail(f) < t.FaceHalfDetail:
+		return f.Confidence >= t.FaceConfidenceSoft
 	case f.Confidence < t.FaceConfidence:
 		return false
-	case f.UpperHalf == nil || f.LowerHalf == nil:
+	case f.UpperHalf == nil || f.LowerHalf == nil || detail(f) < t.FaceWholeDetail:
 		return true // nothing speaks against it
 	}
 	return max(*f.UpperHalf, *f.LowerHalf) >= t.FaceHalf
+}
+
+// detail is how many times the width of its contours a face is wide; infinite where that was not measured.
+func detail(f *filing.Face) float64 {
+	if f.EdgeWidthPx <= 0 {
+		return math.Inf(1)
+	}
+	return f.Box[2] / f.EdgeWidthPx
 }
 
 // unclearFace finds what keeps a face from being recognized.
@@ -79,15 +94,11 @@ func (j *judge) unclearFace(face *filing.Face) []filing.Finding {
 		cues = append(cues, "small")
 		measured["side_px"], limit["min_side_px"] = rounded(side), t.FaceSide
 	}
-	detail := math.Inf(1) // not measured: nothing speaks against it
-	if face.EdgeWidthPx > 0 {
-		detail = face.Box[2] / face.EdgeWidthPx
-	}
-	if detail < t.FaceDetail {
+	if d := detail(face); d < t.FaceDetail {
 		cues = append(cues, "blurred")
-		measured["detail"], limit["min_detail"] = rounded(detail), t.FaceDetail
+		measured["detail"], limit["min_detail"] = rounded(d), t.FaceDetail
 	}
-	if detail >= t.FaceHalfDetail && face.LowerHalf != nil && *face.LowerHalf < t.FaceLowerHalf {
+	if detail(face) >= t.FaceHalfDetail && face.LowerHalf != nil && *face.LowerHalf < t.FaceLowerHalf {
 		cues = append(cues, "mouth")
 		measured["lower_half"], limit["min_lower_half"] = rounded(*face.LowerHalf), t.FaceLowerHalf
 	}

@@ -30,7 +30,7 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 		change(&f)
 		return []filing.Face{portrait(), f}
 	}
-	covered, weak := 0.08, 0.25
+	covered, open := 0.08, 0.88
 	cases := []struct {
 		name     string
 		material string
@@ -47,16 +47,21 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 			changed(func(f *filing.Face) { f.Confidence = 0.8 }), []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"a socket that looks much like a face, as no half of it does", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.UpperHalf, f.LowerHalf = &covered, &covered }), []string{"face_not_found"}, map[string]any{"faces": 0}},
-		{"a plain face whose halves are hard to see", "handheld_personal_document", filing.FacesByUltraFace,
-			changed(func(f *filing.Face) { f.Confidence, f.UpperHalf, f.LowerHalf = 0.999, &covered, &weak }), none, nil},
+		{"a plain face whose eyes are hard to see", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.Confidence, f.UpperHalf, f.LowerHalf = 0.999, &covered, &open }), none, nil},
 		{"a person far away", "handheld_personal_document", filing.FacesByUltraFace,
-			changed(func(f *filing.Face) { f.Box[2], f.Box[3], f.EdgeWidthPx = 44, 58, 2 }), []string{"face_unclear"}, map[string]any{"side_px": 44.0}},
+			changed(func(f *filing.Face) { f.Box[2], f.Box[3], f.EdgeWidthPx = 55, 70, 2 }), []string{"face_unclear"}, map[string]any{"side_px": 55.0}},
+		{"a face as small as a portrait on a card that was not located", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.Box[2], f.Box[3], f.EdgeWidthPx = 42, 49, 2 }), []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"a face out of focus", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.EdgeWidthPx = 42 }), []string{"face_unclear"}, map[string]any{"detail": 10.0}},
+		{"a face out of focus, of which no half is one", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.EdgeWidthPx, f.UpperHalf, f.LowerHalf = 42, &covered, &covered }), []string{"face_unclear"},
+			map[string]any{"detail": 10.0}},
 		{"a mask", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.LowerHalf = &covered }), []string{"face_unclear"}, map[string]any{"lower_half": 0.08}},
-		{"a face too soft to tell whether the mouth is covered", "handheld_personal_document", filing.FacesByUltraFace,
-			changed(func(f *filing.Face) { f.LowerHalf, f.EdgeWidthPx = &covered, 20 }), none, nil},
+		{"a face of which the mouth is hard to see", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.LowerHalf, f.EdgeWidthPx = &open, 20 }), none, nil},
 		{"sunglasses", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.DarkEyes = 0.8 }), []string{"face_unclear"}, map[string]any{"dark_eyes": 0.8}},
 		{"a mask and sunglasses", "handheld_personal_document", filing.FacesByUltraFace,

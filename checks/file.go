@@ -53,20 +53,26 @@ type Duplicate struct {
 func File(in FileInput) []filing.Finding {
 	j := judge{in: &in, m: &in.Measurements, c: loadCatalogue(), t: in.Thresholds}
 	if j.t == nil {
-		t := DefaultThresholds()
-		j.t = &t
+		j.t = loadThresholds()
 	}
-	findings := []filing.Finding{}
-	for _, check := range [...]func(*judge) []filing.Finding{
-		(*judge).content, (*judge).name, (*judge).integrity, (*judge).size, (*judge).dimensions, (*judge).metadata,
-		(*judge).greyCopy, (*judge).recapture, (*judge).screenshot, (*judge).editor, (*judge).duplicates,
-		(*judge).location, (*judge).legible, (*judge).faces,
-	} {
-		findings = append(findings, check(&j)...)
-		if j.foreign {
-			break
-		}
+	findings := append([]filing.Finding{}, j.content()...)
+	if j.foreign {
+		return findings
 	}
+	// Called by name and not from a list: so the compiler knows that none of them keeps j, and it costs no allocation.
+	findings = append(findings, j.name()...)
+	findings = append(findings, j.integrity()...)
+	findings = append(findings, j.size()...)
+	findings = append(findings, j.dimensions()...)
+	findings = append(findings, j.metadata()...)
+	findings = append(findings, j.greyCopy()...)
+	findings = append(findings, j.recapture()...)
+	findings = append(findings, j.screenshot()...)
+	findings = append(findings, j.editor()...)
+	findings = append(findings, j.duplicates()...)
+	findings = append(findings, j.location()...)
+	findings = append(findings, j.legible()...)
+	findings = append(findings, j.faces()...)
 	if len(findings) > 1 {
 		j.c.sort(findings)
 	}
@@ -257,7 +263,7 @@ func (j *judge) screenshot() []filing.Finding {
 	if m.EXIF != nil && m.EXIF.Screenshot {
 		cue("marked", t.ScreenshotMarked)
 	}
-	if _, ok := named(screenshotTools, j.software()); ok {
+	if _, ok := screenshotLexicon().named(j.software()); ok {
 		cue("tool", t.ScreenshotTool)
 	}
 	if !computerMade(j.in.Declared.Material) {
@@ -308,7 +314,7 @@ func (j *judge) software() []string {
 // editor finds pictures whose metadata names an image editor. The finding holds our name of the editor and never what
 // the file says.
 func (j *judge) editor() []filing.Finding {
-	e, ok := named(editors, j.software())
+	e, ok := editorLexicon().named(j.software())
 	if !ok {
 		return nil
 	}

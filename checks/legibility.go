@@ -9,7 +9,7 @@ import (
 // with better light the rest may be right.
 //
 // Where the document is not known for sure, what was measured may be the table's: then only what is far beyond the limit
-// counts, and neither exposure nor glare is judged.
+// counts, and glare is not judged. What is burnt out or dark is: it is why the document could not be found.
 func (j *judge) legible() []filing.Finding {
 	m := j.m
 	if m.Decode == nil || !m.Decode.Complete {
@@ -17,6 +17,11 @@ func (j *judge) legible() []filing.Finding {
 	}
 	sure := m.Document != nil && m.Document.Confidence >= j.t.DocumentSure
 	if !sure {
+		if m.Format == filing.FormatJPEG { // others are what computers draw
+			if f := append(j.dark(), j.burnt()...); len(f) > 0 {
+				return f
+			}
+		}
 		return j.blurred(j.t.SharpnessUnlocated)
 	}
 	if f := j.exposed(); len(f) > 0 {
@@ -33,7 +38,13 @@ func (j *judge) blurred(limit float64) []filing.Finding {
 	if m.Document == nil {
 		return nil // what looked like lines of text may be hair or leaves; that no document was found is said
 	}
-	if l == nil || m.Sharpness == 0 || m.Sharpness >= limit || len(l.Tiles) < t.SharpnessTiles {
+	if l == nil || m.Sharpness == 0 || len(l.Tiles) < t.SharpnessTiles {
+		return nil
+	}
+	if l.TextHeightPx < t.SharpnessText {
+		limit = min(limit, t.SharpnessUnlocated)
+	}
+	if m.Sharpness >= limit {
 		return nil
 	}
 	var w wording
@@ -68,30 +79,53 @@ func (j *judge) partly(limit float64) bool {
 
 // exposed finds documents whose white is dark, and those whose white and all that is nearly white is one.
 func (j *judge) exposed() []filing.Finding {
-	e, t := j.m.Exposure, j.t
-	if e == nil {
+	if f := j.dark(); len(f) > 0 {
+		return f
+	}
+	return j.burnt()
+}
+
+// dark finds documents whose white is dark, and pictures in which none can be found for that: there the brightest that there is
+// has to be darker still, since it need not be paper.
+func (j *judge) dark() []filing.Finding {
+	e, limit := j.m.Exposure, j.t.PaperLevel
+	if d := j.m.Document; d == nil || d.Confidence < j.t.DocumentSeen {
+		limit = j.t.PaperLevelUnlocated
+	}
+	if e == nil || e.Paper >= limit {
 		return nil
 	}
-	region := append([]filing.Point(nil), j.m.Document.Quad[:]...)
-	switch {
-	case e.Paper < t.PaperLevel:
-		f := j.c.finding("underexposed", wording{})
-		f.Measured, f.Limit = map[string]any{"paper": e.Paper}, map[string]any{"min_paper": t.PaperLevel}
-		f.Region = region
-		return []filing.Finding{f}
-	case e.ClippedShare > t.ClippedShare && e.Ink >= t.WashedInk && !j.edgeToEdge():
-		f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})
-		f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": t.ClippedShare}
-		f.Region = region
-		return []filing.Finding{f}
+	f := j.c.finding("underexposed", wording{})
+	f.Measured, f.Limit = map[string]any{"paper": e.Paper}, map[string]any{"min_paper": limit}
+	f.Region = j.lit()
+	return []filing.Finding{f}
+}
+
+// lit is where the light was measured: on the document, or in the whole picture.
+func (j *judge) lit() []filing.Point {
+	if j.m.Document != nil {
+		return append([]filing.Point(nil), j.m.Document.Quad[:]...)
 	}
-	return nil
+	w, h := float64(j.m.Width), float64(j.m.Height)
+	return []filing.Point{{0, 0}, {w, 0}, {w, h}, {0, h}}
+}
+
+// burnt finds documents of which too much is white, and pictures in which none can be found for that.
+func (j *judge) burnt() []filing.Finding {
+	e, t := j.m.Exposure, j.t
+	if e == nil || e.ClippedShare <= t.ClippedShare || e.Ink < t.WashedInk || j.edgeToEdge() {
+		return nil
+	}
+	f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})
+	f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": t.ClippedShare}
+	f.Region = j.lit()
+	return []filing.Finding{f}
 }
 
 // edgeToEdge reports whether the document is the whole picture, as where a computer drew or a scanner cut it out, or is, as far
 // as can be told, what a registrar's computer drew: its white is then not light that was too much.
 func (j *judge) edgeToEdge() bool {
-	return j.m.Document.FrameShare >= j.t.WholeFrame ||
+	return j.m.Document != nil && j.m.Document.FrameShare >= j.t.WholeFrame ||
 		computerMade(j.in.Declared.Material) && (j.m.EXIF == nil || !j.m.EXIF.HasExposure)
 }
 

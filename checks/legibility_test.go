@@ -63,7 +63,17 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		"text that nobody could read is blurred whatever it stands on": {
 			change: func(m *filing.Measurements) { m.Document.Confidence = 0.6; blur(m, 40, 40, 40) }, want: []string{"blurred"},
 		},
-		"grey paper is too dark":                      {change: func(m *filing.Measurements) { m.Exposure.Paper = 80 }, want: []string{"underexposed"}},
+		"grey paper is too dark": {change: func(m *filing.Measurements) { m.Exposure.Paper = 80 }, want: []string{"underexposed"}},
+		"a picture in which darkness hides the document": {
+			change: func(m *filing.Measurements) { m.Document, m.Exposure.Paper = nil, 40 }, want: []string{"underexposed"},
+		},
+		"a brown table without a document is not dark": {change: func(m *filing.Measurements) { m.Document, m.Exposure.Paper = nil, 80 }},
+		"a document that is not sure is held to what paper is": {
+			change: func(m *filing.Measurements) { m.Document.Confidence, m.Exposure.Paper = 0.5, 80 }, want: []string{"underexposed"},
+		},
+		"a drawn picture without a document may be dark": {
+			change: func(m *filing.Measurements) { m.Document, m.Format, m.Exposure.Paper = nil, filing.FormatPNG, 40 },
+		},
 		"the paper of a dim room is not":              {change: func(m *filing.Measurements) { m.Exposure.Paper = 125 }},
 		"a dark table under a white page is not dark": {change: func(m *filing.Measurements) { m.Exposure.CrushedShare = 0.02 }},
 		"what is too dark is not called blurred as well": {
@@ -74,6 +84,28 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.93, 110
 			},
 			want: []string{"overexposed"},
+		},
+		"a picture in which white hides the document is too bright": {
+			change: func(m *filing.Measurements) {
+				m.Document = nil
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.9, 170
+			},
+			want: []string{"overexposed"},
+		},
+		"what a computer drew is not, document or none": {
+			change: func(m *filing.Measurements) {
+				m.Document, m.Format = nil, filing.FormatPNG
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.9, 170
+			},
+		},
+		"tiny print is too small and not blurred": {
+			change: func(m *filing.Measurements) {
+				blur(m, 12, 12, 12)
+				for i := range m.Legibility.Tiles {
+					m.Legibility.Tiles[i].EdgeWidthPx, m.Legibility.Tiles[i].TextHeightPx = 2.6, 8
+				}
+				m.Legibility.EdgeWidthPx, m.Legibility.TextHeightPx, m.Sharpness = 2.6, 8, 8/2.6
+			},
 		},
 		"white paper with black print was drawn by a computer": {
 			change: func(m *filing.Measurements) {

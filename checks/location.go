@@ -16,6 +16,9 @@ func (j *judge) location() []filing.Finding {
 	}
 	d := m.Document
 	held := handheld(j.in.Declared.Material)
+	if f := j.runsOut(); f != nil {
+		return []filing.Finding{*f}
+	}
 	if d == nil || d.Confidence < t.DocumentSeen {
 		if held {
 			return nil
@@ -37,8 +40,7 @@ func (j *judge) location() []filing.Finding {
 	quad := d.Quad[:]
 	sure := d.Confidence >= t.DocumentSure
 	if fit := j.fit(d); sure && fit != nil && fit.OutsideMM > t.OutsideMM {
-		add("document_cut_off", wording{values: values{"outside_mm": atLeastOne(fit.OutsideMM)}},
-			"outside_mm", "max_outside_mm", rounded(fit.OutsideMM), t.OutsideMM, j.inPicture(quad))
+		out = append(out, j.cutOff(fit))
 	}
 	if held {
 		return out
@@ -51,7 +53,14 @@ func (j *judge) location() []filing.Finding {
 				"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShare, quad)
 		case fit != nil && fit.PxPerMM > 0 && fit.PxPerMM < j.leastResolution(fit.Format):
 			add("resolution_too_low", wording{}, "px_per_mm", "min_px_per_mm", rounded(fit.PxPerMM), j.leastResolution(fit.Format), quad)
+		case fit != nil && j.smallPrint():
+			add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(m.Legibility.TextHeightPx), t.TextHeightPx, quad)
 		}
+	}
+	// A document that is tiny in the picture is never sure, and that is what is wrong with it.
+	if !sure && d.FrameShare > 0 && d.FrameShare < t.FrameShareUnsure {
+		add("document_too_small", wording{values: values{"percent": percent(d.FrameShare)}},
+			"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShareUnsure, quad)
 	}
 	if d.Tilt > t.Tilt {
 		add("document_tilted", wording{values: values{"tilt": int(d.Tilt + 0.5)}}, "tilt", "max_tilt", rounded(d.Tilt), t.Tilt, quad)
@@ -80,6 +89,36 @@ func (j *judge) location() []filing.Finding {
 		}
 	}
 	return out
+}
+
+// cutOff is the finding on a document that the frame cuts off.
+func (j *judge) cutOff(fit *filing.FormatFit) filing.Finding {
+	f := j.c.finding("document_cut_off", wording{values: values{"outside_mm": atLeastOne(fit.OutsideMM)}})
+	f.Measured, f.Limit = map[string]any{"outside_mm": rounded(fit.OutsideMM)}, map[string]any{"max_outside_mm": j.t.OutsideMM}
+	f.Region = j.inPicture(j.m.Document.Quad[:])
+	return f
+}
+
+// runsOut finds a document of which so much lies outside the frame that where it lies cannot be known for sure. That it has to
+// be photographed whole is then the better advice than that none was found.
+func (j *judge) runsOut() *filing.Finding {
+	d, t := j.m.Document, j.t
+	if d == nil || d.Confidence < t.CutOffSeen || d.Confidence >= t.DocumentSure || d.OutsideShare < t.CutOffShare || handheld(j.in.Declared.Material) {
+		return nil
+	}
+	fit := j.fit(d)
+	if fit == nil || fit.OutsideMM <= t.OutsideMM {
+		return nil
+	}
+	f := j.cutOff(fit)
+	return &f
+}
+
+// smallPrint reports whether the print that was found is too small to be read, whatever the document's size: a steep view makes
+// it smaller, and so does small print.
+func (j *judge) smallPrint() bool {
+	l := j.m.Legibility
+	return l != nil && len(l.Tiles) >= j.t.SharpnessTiles && l.TextHeightPx > 0 && l.TextHeightPx < j.t.TextHeightPx
 }
 
 // drawn reports whether the picture may be one that a computer drew, edge to edge: certificates are downloaded as pictures

@@ -57,6 +57,21 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 			*m = outside(6, 20)
 			m.Document.Confidence = 0.6
 		}), none, nil},
+		{"a card that runs out of the picture so far that nobody can be sure", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(26, 40)
+			m.Document.Confidence, m.Document.OutsideShare = 0.2, 0.4
+		}), []string{"document_cut_off"}, map[string]any{"outside_mm": 26.0}},
+		{"something that hardly is a document and runs out of the picture", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(26, 40)
+			m.Document.Confidence, m.Document.OutsideShare = 0.12, 0.4
+		}), []string{"document_not_found"}, nil},
+		{"a tiny card that nobody can be sure of", "principal_id", document(func(d *filing.Document) { d.Confidence, d.FrameShare = 0.5, 0.03 }),
+			[]string{"document_too_small"}, map[string]any{"frame_share": 0.03}},
+		{"a small one that nobody can be sure of", "principal_id", document(func(d *filing.Document) { d.Confidence, d.FrameShare = 0.5, 0.12 }), none, nil},
+		{"print too small to be read on a card that is near", "principal_id", on(func(m *filing.Measurements) {
+			m.Legibility = &filing.Legibility{TextHeightPx: 8.2, Tiles: make([]filing.SharpnessTile, 4)}
+		}),
+			[]string{"resolution_too_low"}, map[string]any{"text_height_px": 8.2}},
 		{"a card that is cut off in a person's hand", "handheld_personal_document", on(func(m *filing.Measurements) {
 			*m = outside(6, 20)
 			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}

@@ -3,6 +3,7 @@ package checks
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -90,7 +91,13 @@ func ruled(outcome *filing.Outcome) filing.Verdict {
 // Stand is Match without a word: how each requirement stands, in the order of the outcome, and the same verdict. It
 // costs a fraction, for whoever judges a million filings and explains none (revalidation).
 func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
+	space := desks.Get().(*desk)
+	defer func() {
+		*space = desk{} // nothing of a filing stays behind
+		desks.Put(space)
+	}()
 	m := matcher{c: loadCatalogue(), v: loadVocabulary(), p: &in.Parties, remarks: in.Remarks}
+	m.required, m.wanted, m.files = space.required[:0], space.wanted[:0], space.files[:0]
 	m.require(in.Outcome.Required)
 	m.take(in.Files)
 	m.assignLoose()
@@ -113,8 +120,28 @@ type matcher struct {
 	required []required
 	// wanted are the documents that some requirement asks for, in the order of the outcome.
 	wanted []wanted
-	index  map[document]int
 	files  []candidate
+}
+
+// desk is room for a filing of the usual size, so that matching one needs none from the heap; a larger one takes more.
+type desk struct {
+	required [20]required
+	wanted   [20]wanted
+	files    [16]candidate
+}
+
+// desks are kept from one filing to the next.
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// find returns the place of a wanted document, -1 where nobody asks for it. There are a dozen: looking through them is
+// cheaper than a map.
+func (m *matcher) find(d document) int {
+	for i := range m.wanted {
+		if m.wanted[i].document == d {
+			return i
+		}
+	}
+	return -1
 }
 
 // required is a requirement with the documents that satisfy it, any one of them.
@@ -142,6 +169,9 @@ type wanted struct {
 	// pages are those of every alternative that asks for it.
 	pages []filing.Page
 	files []int
+	// Room for the usual one name and two files.
+	oneName  [1]string
+	twoFiles [2]int
 }
 
 // candidate is a file that may stand for something.
@@ -168,7 +198,7 @@ const (
 	passed
 )
 
-func qualityOf(f MatchFile) quality {
+func qualityOf(f *MatchFile) quality {
 	switch {
 	case f.State != filing.MaterialChecked:
 		return pending
@@ -185,9 +215,8 @@ func qualityOf(f MatchFile) quality {
 
 // require lists the documents that the outcome asks for.
 func (m *matcher) require(requirements []filing.Requirement) {
-	m.index = make(map[document]int, len(requirements))
-	m.required = make([]required, len(requirements))
-	m.wanted = make([]wanted, 0, len(requirements)+4)
+	m.required = slices.Grow(m.required, len(requirements))[:len(requirements)]
+	m.wanted = slices.Grow(m.wanted, len(requirements))
 	for i := range requirements {
 		r, req := &m.required[i], &requirements[i]
 		r.Requirement = req
@@ -204,11 +233,12 @@ func (m *matcher) require(requirements []filing.Requirement) {
 			if a.words {
 				continue
 			}
-			at, ok := m.index[a.document]
-			if !ok {
+			at := m.find(a.document)
+			if at < 0 {
 				at = len(m.wanted)
-				m.index[a.document] = at
 				m.wanted = append(m.wanted, wanted{document: a.document})
+				w := &m.wanted[at]
+				w.materials, w.files = w.oneName[:0], w.twoFiles[:0]
 			}
 			w := &m.wanted[at]
 			if req.AnyOf == nil && !slices.Contains(w.materials, a.material) {
@@ -238,13 +268,16 @@ func (m *matcher) alternative(code, of string) alternative {
 
 // take sorts the files in and gives those that say whose they are to the documents that they say they are.
 func (m *matcher) take(files []MatchFile) {
-	m.files = make([]candidate, 0, len(files))
-	for _, f := range files {
-		if f.State != filing.MaterialReplaced {
-			m.files = append(m.files, candidate{MatchFile: f, quality: qualityOf(f)})
+	m.files = slices.Grow(m.files, len(files))
+	for i := range files {
+		if f := &files[i]; f.State != filing.MaterialReplaced {
+			m.files = append(m.files, candidate{MatchFile: *f, quality: qualityOf(f)})
 		}
 	}
-	slices.SortStableFunc(m.files, func(a, b candidate) int { return cmp.Compare(a.ID, b.ID) })
+	byID := func(a, b candidate) int { return cmp.Compare(a.ID, b.ID) }
+	if !slices.IsSortedFunc(m.files, byID) {
+		slices.SortStableFunc(m.files, byID)
+	}
 	for i := range m.files {
 		f := &m.files[i]
 		of := f.Declared.Of
@@ -257,7 +290,7 @@ func (m *matcher) take(files []MatchFile) {
 			of = owner(material)
 		}
 		f.document = m.p.document(f.Declared.Material, of)
-		if at, ok := m.index[f.document]; ok && of != "" {
+		if at := m.find(f.document); at >= 0 && of != "" {
 			m.wanted[at].files = append(m.wanted[at].files, i)
 		} else if f.Declared.Of == "" {
 			// Nobody is asked for it whom it usually belongs to: it may be the one of whoever is.
@@ -331,7 +364,7 @@ func (m *matcher) onlyOpen(material string) int {
 			if a.material != material || a.words || !m.open(r) {
 				continue
 			}
-			at := m.index[a.document]
+			at := m.find(a.document)
 			if only >= 0 && only != at {
 				return -1
 			}
@@ -408,7 +441,7 @@ func (m *matcher) fill(a *alternative) standing {
 		}
 		return s
 	}
-	files := m.wanted[m.index[a.document]].files
+	files := m.wanted[m.find(a.document)].files
 	if len(files) == 0 {
 		return s
 	}
@@ -636,7 +669,7 @@ func (m *matcher) shared(r *required, a *alternative) []string {
 	if a.words || r.AnyOf != nil {
 		return nil
 	}
-	if materials := m.wanted[m.index[a.document]].materials; len(materials) > 1 {
+	if materials := m.wanted[m.find(a.document)].materials; len(materials) > 1 {
 		return materials
 	}
 	return nil
@@ -688,7 +721,8 @@ func (m *matcher) surplus() []filing.Finding {
 			out = append(out, finding)
 			continue
 		}
-		at, isWanted := m.index[f.document]
+		at := m.find(f.document)
+		isWanted := at >= 0
 		switch {
 		case f.ambiguous:
 		case f.loose && m.asksFor(f.Declared.Material):

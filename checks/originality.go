@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"math"
 	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -53,8 +54,16 @@ func (j *judge) greyCopy() []filing.Finding {
 	case sealed:
 		limit = t.SealColour
 	}
-	// Without a document the table would be judged, which may be grey in a photo in colour.
-	if m.Document == nil && m.Colour.Chroma >= t.GreyPicture {
+	// Without a document the table would be judged, which may be as grey as any copy: only a picture that is grey throughout is one.
+	if m.Document == nil && max(m.Colour.Chroma, math.Hypot(m.Colour.Neutral[0], m.Colour.Neutral[1])) >= t.GreyPicture {
+		return nil
+	}
+	// What bears no print is no copy of anything, of two documents it is not known which one is meant, and blur takes the colour of a
+	// small seal.
+	l := m.Legibility
+	if l == nil || len(l.Tiles) < t.ColourTiles ||
+		slices.ContainsFunc(m.Others, func(d filing.Document) bool { return d.Confidence >= t.OtherDocument }) ||
+		colours == sealed && l.TextHeightPx < t.Sharpness*l.EdgeWidthPx {
 		return nil
 	}
 	if m.Document != nil && m.Document.Confidence < t.ColourConfidence || m.Colour.Measured < t.ColourMeasured ||

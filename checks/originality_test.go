@@ -29,6 +29,7 @@ func originalityCases() []fileCase {
 		return func(in *FileInput) {
 			in.Declared.Material = material
 			in.Measurements.Colour, in.Measurements.Document = grey(), located(filing.FormatID1, 0.97)
+			in.Measurements.Legibility = &filing.Legibility{EdgeWidthPx: 4, TextHeightPx: 24, Tiles: make([]filing.SharpnessTile, 12)}
 			for _, change := range changes {
 				change(&in.Measurements)
 			}
@@ -66,7 +67,19 @@ func originalityCases() []fileCase {
 		{"a card that was declared as nothing", copied(""), none},
 		{"a document that may lie elsewhere", copied("principal_id", func(m *filing.Measurements) { m.Document.Confidence = 0.3 }), none},
 		{"a picture without any colour in which no document was found", copied("principal_id",
-			func(m *filing.Measurements) { m.Document, m.Colour.Chroma = nil, 0.2 }), []string{"greyscale_copy", "document_not_found"}},
+			func(m *filing.Measurements) {
+				m.Document, m.Colour.Chroma, m.Colour.Neutral = nil, 0.2, [2]float64{0, 0.1}
+			}), []string{"greyscale_copy", "document_not_found"}},
+		{"a window that was taken for a document", copied("principal_id",
+			func(m *filing.Measurements) { m.Legibility.Tiles = m.Legibility.Tiles[:5] }), none},
+		{"a page without any print", copied("principal_id", func(m *filing.Measurements) { m.Legibility = nil }), none},
+		{"a grey page beside the card", copied("principal_id", func(m *filing.Measurements) {
+			m.Others = []filing.Document{*located(filing.FormatID1, 0.9)}
+		}), []string{"several_documents"}},
+		{"a page too blurred for its seal to be seen", copied("provider_guarantee", page,
+			func(m *filing.Measurements) { m.Legibility.EdgeWidthPx = 14 }), none},
+		{"a grey table in white light, in which no document was found", copied("principal_id",
+			func(m *filing.Measurements) { m.Document, m.Colour.Chroma = nil, 0.2 }), []string{"document_not_found"}},
 		{"a grey table in lamplight", copied("principal_id", func(m *filing.Measurements) { m.Document = nil }),
 			[]string{"document_not_found"}},
 		{"a card that is burnt out", copied("principal_id", func(m *filing.Measurements) { m.Colour.Measured = 0.3 }), none},

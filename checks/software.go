@@ -2,6 +2,7 @@ package checks
 
 import (
 	"strings"
+	"sync"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -91,25 +92,67 @@ func (e editor) text() filing.Text {
 	return filing.Text{ZH: e.zh, EN: e.name}
 }
 
+// lexicon is a table of programs with the letters of their words, so that nearly every word is known not to stand in a text
+// without looking for it: a name of a phone's firmware seldom has all letters of an editor's.
+type lexicon struct {
+	table []editor
+	// letters are those of the words of the table, one word after the other.
+	letters []letterSet
+}
+
+func newLexicon(table []editor) *lexicon {
+	l := &lexicon{table: table}
+	for i := range table {
+		for _, word := range table[i].words {
+			l.letters = append(l.letters, lettersOf(word))
+		}
+	}
+	return l
+}
+
+// The lexicons are made from the tables above when the first file is judged.
+var (
+	editorLexicon     = sync.OnceValue(func() *lexicon { return newLexicon(editors) })
+	screenshotLexicon = sync.OnceValue(func() *lexicon { return newLexicon(screenshotTools) })
+)
+
 // named returns the first entry of the table that one of the software names is, in the order of the table.
-func named(table []editor, software []string) (editor, bool) {
+func (l *lexicon) named(software []string) (editor, bool) {
 	if len(software) == 0 {
 		return editor{}, false
 	}
-	lower := make([]string, len(software))
-	for i, s := range software {
-		lower[i] = strings.ToLower(s)
+	var room [4]string
+	lower, all := room[:0], letterSet(0)
+	for _, s := range software {
+		s = strings.ToLower(s)
+		lower, all = append(lower, s), all|lettersOf(s)
 	}
-	for _, e := range table {
-		for _, word := range e.words {
+	n := 0
+	for i := range l.table {
+		for _, word := range l.table[i].words {
+			letters := l.letters[n]
+			n++
+			if letters&^all != 0 {
+				continue
+			}
 			for _, s := range lower {
 				if containsWord(s, word) {
-					return e, true
+					return l.table[i], true
 				}
 			}
 		}
 	}
 	return editor{}, false
+}
+
+// letterSet is which bytes a text holds, less their two upper bits: what is not in the set is not in the text.
+type letterSet uint64
+
+func lettersOf(s string) (set letterSet) {
+	for i := range len(s) {
+		set |= 1 << (s[i] & 63)
+	}
+	return set
 }
 
 // containsWord reports whether word stands in s with no letter right before or after it. A digit may follow, as in

@@ -1,6 +1,8 @@
 package checks
 
 import (
+	"sync"
+
 	"github.com/preflight-icp/preflight/filing"
 )
 
@@ -53,9 +55,13 @@ type Thresholds struct {
 	// ColourConfidence is the confidence in where the document lies from which its colour is judged. 0.5: where it is
 	// more likely wrong than right, the table might be judged.
 	ColourConfidence float64
-	// GreyPicture is the chroma in CIELAB below which a whole picture has no colour at all. 1: a file of one component has 0,
-	// and what rounding leaves of grey in JPEG stays below 0.5, while light alone colours any photo more.
+	// GreyPicture is the chroma in CIELAB, of the light and of what is left without it, below which a whole picture has no colour at
+	// all. 0.5: a file of one component has 0, and what rounding leaves of grey in JPEG stays below, while light alone colours
+	// nearly any photo more.
 	GreyPicture float64
+	// ColourTiles is on how many places of the document text has to be found for it to be called a copy. 7: copies show print on 10
+	// and more, what is held to be a document and is a window, a book or somebody's coat on 6 at most.
+	ColourTiles int
 	// ColourMeasured is the share of the document (0 to 1) that has to be measurable, neither covered nor burnt out. 0.5:
 	// colour that was there may be lost in the rest.
 	ColourMeasured float64
@@ -68,26 +74,34 @@ type Thresholds struct {
 	Recapture float64
 
 	// FaceConfidence is the confidence of UltraFace from which something is a face if at least one half of it is one by FaceHalf, and
-	// FaceConfidencePlain that from which it is one whatever the halves. 0.85 and 0.995: faces that people show lie above 0.96, most
-	// above 0.995, and those behind a mask mostly above 0.85; sockets reach 0.99, leaves and fur less.
+	// FaceConfidencePlain that from which it is one whatever the halves. 0.85 and 0.999: faces that people show lie above 0.93, most
+	// above 0.995, and those behind a mask or out of focus mostly above 0.85; sockets reach 0.998, leaves and fur less.
 	FaceConfidence, FaceConfidencePlain float64
+	// FaceConfidenceSoft is the confidence from which something out of focus, of less detail than FaceHalfDetail, is a face. 0.75: of such
+	// faces it reaches 0.8, and what is said of them, that they are unclear, costs the same photo again as that there is none.
+	FaceConfidenceSoft float64
+	// FaceWholeDetail is the detail below which the halves do not speak against a face. 22: below, halves of true ones come down to
+	// 0.38; what is none and looks like one is sharp, from 25 on.
+	FaceWholeDetail float64
 	// FaceHalf is the confidence that the better half of a face has to reach. 0.4: of faces that look at the camera it reaches 0.6,
 	// masked or not, of sockets 0.3.
 	FaceHalf float64
+	// FaceSeen is the shorter side of a face in pixels below which nothing is said to be the person. 50: the portraits on cards that
+	// people hold up reach 42, whether the card was found or not, and nobody could be recognized by as little.
+	FaceSeen float64
 	// FaceConfidencePigo is the confidence of the cascade from which something is a face. It is held to more, since nobody looks again
 	// where it says that all is well.
 	FaceConfidencePigo float64
 	// FaceSide is the shorter side of a face in pixels from which it can be recognized. 60: below, two people cannot be told apart
 	// by eye, and reviewers send such photos back.
 	FaceSide float64
-	// FaceDetail is how many times the width of its contours a face has to be wide. 14: sharp faces of 60 pixels reach 20, and
-	// below 14 eyes and mouth are each a single smear.
+	// FaceDetail is how many times the width of its contours a face has to be wide. 17: sharp faces of 60 pixels reach 19, and
+	// below 17 eyes and mouth are each a smear.
 	FaceDetail float64
-	// FaceLowerHalf is the confidence that the lower half by itself has to reach. 0.22: covered ones stay below 0.2 whatever covers
-	// them, those that face the camera reach 0.33.
+	// FaceLowerHalf is the confidence that the lower half by itself has to reach. 0.86: under masks and hands it stays below 0.82, of
+	// those that face the camera it reaches 0.9, nearly always 0.95.
 	FaceLowerHalf float64
-	// FaceHalfDetail is the detail, as FaceDetail counts it, from which halves are judged. 27: with less, one in seven uncovered faces
-	// shows too little of a mouth to be told from a covered one.
+	// FaceHalfDetail is the detail, as FaceDetail counts it, from which halves are judged. 17: of what is out of focus half is none.
 	FaceHalfDetail float64
 	// FaceDarkEyes is the share of the band of the eyes that may be dark. 0.4: brows, lashes and thick frames reach a third,
 	// sunglasses take 0.6 and more.
@@ -109,9 +123,20 @@ type Thresholds struct {
 	// FrameShare is the share of the picture that a document has to fill. 0.15: whoever fills less stood too far away, since a
 	// card in a phone's frame fills a third and more, and the bureau's reviewer sees it as small as it is sent.
 	FrameShare float64
+	// FrameShareUnsure is the same where the document is not known for sure, which it never is where it is tiny. 0.1: two thirds of
+	// FrameShare, since its size is uncertain then.
+	FrameShareUnsure float64
 	// CardPxPerMM is the resolution that a card needs: its small characters are 2.5 mm high, and Chinese ones are read from 12
-	// pixels of height. SheetPxPerMM is that of a page, whose print is 3.7 mm (10.5 points) and more.
+	// pixels of height. SheetPxPerMM is that of a page, whose print is 3.7 mm (10.5 points) and more: 2.85 makes it 10.5 pixels of
+	// body, 12 with the room above and below it that a line of type has.
 	CardPxPerMM, SheetPxPerMM float64
+	// TextHeightPx is the height in pixels below which print is too small, whatever the document's. 10: Chinese characters are read from
+	// 10 to 12 pixels, and the height that is measured is that of the ink, 0.85 to 0.95 of the character's.
+	TextHeightPx float64
+	// CutOffSeen is the confidence, and CutOffShare the share of the document outside the frame, from which a document that is not known
+	// for sure is said to be cut off. 0.15 and 0.05: with two corners to be seen no quadrilateral is sure, but of those that reach so
+	// far out of the picture all on the tuning half were documents that do.
+	CutOffSeen, CutOffShare float64
 	// Tilt is the angle in degrees from straight above. 32: print is then shortened to 85 % one way, which is read without
 	// trouble, while at 40 the far side of a page is out of focus; between them lies what the angle is uncertain by.
 	Tilt float64
@@ -121,6 +146,15 @@ type Thresholds struct {
 	// 0.4 and a quarter: a second one lowers the confidence of both, what lies beside a document and is none stays below 0.2, and
 	// the finding only asks for a person; a note or the corner of something else is smaller.
 	OtherDocument, OtherSize float64
+
+	// ScaleRatio is how far the scales of a document's two sides may be apart, as the larger over the smaller, and
+	// ScaleRatioDoubtful from where they are for certain. 1.03 and 1.08: located corners leave the scale uncertain by 1 or 2 %, and
+	// a hand that turns the card over under a held phone moves by 2 %; a difference of 8 % is seen with the naked eye where the
+	// two sides stand side by side.
+	ScaleRatio, ScaleRatioDoubtful float64
+	// PairOutsideShare is the share of a document beyond the frame from which its scale is not known. 0.25: the corners that are
+	// not in the picture are where two sides would meet, and with less of both sides they are uncertain by several percent.
+	PairOutsideShare float64
 
 	// Sharpness is the least height of the smallest body text over the 10-90 % width of its edges. 4: an edge may be a quarter
 	// as wide as a character is high. Read by people, the hardest Chinese characters take detail of 2.00 cycles over their
@@ -134,6 +168,9 @@ type Thresholds struct {
 	// SharpnessUnlocated holds instead where the document is not known for sure. 2.5: width 0.4, at which nothing can be read
 	// whatever it is.
 	SharpnessUnlocated float64
+	// SharpnessText is the height of text in pixels below which SharpnessUnlocated holds, too. 10: the strokes of a character are
+	// then a pixel apart and run into each other behind the best of lenses; that it is too small is said by what measures it.
+	SharpnessText float64
 	// SharpnessTiles is on how many places of the document text must have been measured. 2: one may be a stain.
 	SharpnessTiles int
 	// MotionShare is how much wider edges are along the direction of movement than across it, over their width, for blur to be
@@ -143,6 +180,9 @@ type Thresholds struct {
 	// PaperLevel is the least luma of the document's paper, 0 to 255. 100: white paper then sends 13 % of the light that
 	// saturates, an eighth of which is ink and noise; phones left to themselves give 170 to 240, and 125 in a dim room.
 	PaperLevel float64
+	// PaperLevelUnlocated is the least luma of the brightest part of a picture in which no document was found. 62: paper would then send
+	// 5 % of the light that saturates, while of a brown table in good light something is brighter.
+	PaperLevelUnlocated float64
 	// ClippedShare is the share of the paper that may be of one saturated colour. 0.72: bright paper in even light comes to
 	// 0.68 although it is not saturated, paper exposed by a half too much to 0.78 and more.
 	ClippedShare float64
@@ -156,6 +196,12 @@ type Thresholds struct {
 	// the bar is 3 % of the document; less is a point of light or the white ground of a portrait.
 	GlareShare, GlareTextShare float64
 }
+
+// loadThresholds is the default table, made once: nobody here changes it.
+var loadThresholds = sync.OnceValue(func() *Thresholds {
+	t := DefaultThresholds()
+	return &t
+})
 
 // DefaultThresholds returns the thresholds that the service judges by unless configured otherwise.
 func DefaultThresholds() Thresholds {
@@ -178,35 +224,48 @@ func DefaultThresholds() Thresholds {
 		PrintedColour:         0.004,
 		SealColour:            0.0012,
 		ColourConfidence:      0.5,
-		GreyPicture:           1,
+		GreyPicture:           0.5,
+		ColourTiles:           7,
 		ColourMeasured:        0.5,
 		ColourNoise:           3,
 		Recapture:             0.6,
 		FaceConfidence:        0.85,
-		FaceConfidencePlain:   0.995,
+		FaceConfidencePlain:   0.999,
+		FaceConfidenceSoft:    0.75,
+		FaceWholeDetail:       22,
 		FaceHalf:              0.4,
 		FaceConfidencePigo:    0.9,
 		FaceSide:              60,
-		FaceDetail:            14,
-		FaceLowerHalf:         0.22,
-		FaceHalfDetail:        27,
+		FaceDetail:            17,
+		FaceLowerHalf:         0.86,
+		FaceHalfDetail:        17,
+		FaceSeen:              50,
 		FaceDarkEyes:          0.4,
 		DocumentSeen:          0.3,
 		DocumentSure:          0.7,
 		OutsideMM:             1,
 		FormatLikelihood:      0.05,
 		FrameShare:            0.15,
+		FrameShareUnsure:      0.1,
 		CardPxPerMM:           4.8,
-		SheetPxPerMM:          3.2,
+		SheetPxPerMM:          2.85,
+		TextHeightPx:          10,
+		CutOffSeen:            0.15,
+		CutOffShare:           0.05,
 		Tilt:                  32,
 		Occluded:              0.005,
 		OtherDocument:         0.4,
 		OtherSize:             0.25,
+		ScaleRatio:            1.03,
+		ScaleRatioDoubtful:    1.08,
+		PairOutsideShare:      0.25,
 		Sharpness:             4,
 		SharpnessUnlocated:    2.5,
+		SharpnessText:         10,
 		SharpnessTiles:        2,
 		MotionShare:           0.35,
 		PaperLevel:            100,
+		PaperLevelUnlocated:   62,
 		ClippedShare:          0.72,
 		WashedInk:             45,
 		WholeFrame:            0.97,
