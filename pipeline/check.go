@@ -100,6 +100,9 @@ func (p *Pipeline) measuring(ctx context.Context, sum storage.Digest, load func(
 	p.background.Go(func() {
 		defer close(m.done)
 		kept, err := p.keptMeasurements(ctx, sum, p.Analyzer)
+		if err == nil {
+			p.metrics.measurements.WithLabelValues("kept").Inc()
+		}
 		if err == nil || !errors.Is(err, storage.ErrNotFound) {
 			m.result, m.err = kept, err
 			return
@@ -122,18 +125,25 @@ func (m *measuring) wait(ctx context.Context) (*filing.Measurements, error) {
 
 // analyze waits for a slot, and only then loads the bytes: what waits costs no memory.
 func (p *Pipeline) analyze(ctx context.Context, load func() ([]byte, error)) (*filing.Measurements, error) {
+	waiting := time.Now()
 	if err := p.acquire(ctx, p.slots); err != nil {
 		return nil, fmt.Errorf("wait for a slot: %w", err)
 	}
 	defer release(p.slots)
+	p.metrics.slotWait.Observe(time.Since(waiting).Seconds())
 	data, err := load()
 	if err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, p.cfg.MeasureDeadline)
 	defer cancel()
+	start := time.Now()
+	limited, span := p.span(limited, "measure picture")
 	m, err := p.Measurer.Analyze(limited, data)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+	end(span, err)
+	overdue := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
+	p.metrics.measured(err, overdue, time.Since(start))
+	if overdue {
 		// It would take as long the next time: a person looks at it (finding not_measured), and nobody tries for ever.
 		return &filing.Measurements{Analyzer: p.Analyzer, Bytes: int64(len(data)), Format: imaging.Recognize(data)}, nil
 	}

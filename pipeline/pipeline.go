@@ -4,13 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -46,8 +48,17 @@ type Parts struct {
 	Renderer Renderer
 	// RuleSets are the sets of rules at hand; the first is in force until another one is activated.
 	RuleSets []*rules.Set
+	// Sender sends messages to receivers; nil where this process sends none.
+	Sender Sender
+	// Night is when everything is judged again by itself; nil is never.
+	Night *Night
+	// Degraded says what the Measurer has to do without, e.g. a model that is not installed; nil: nothing. Photos are taken
+	// all the same, and people look at what it cannot see.
+	Degraded error
 	Log      *slog.Logger
 	Metrics  prometheus.Registerer
+	// Tracer makes the spans of steps; nil makes none.
+	Tracer trace.Tracer
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -65,8 +76,13 @@ type Pipeline struct {
 	// remeasuring has one token, for the one picture that a revalidation measures.
 	remeasuring chan struct{}
 	pace        pace
-	once        singleflight.Group // measuring, by digest
-	drawing     singleflight.Group // rendering, by key
+	delivery    deliveryPace
+	// nightDone is the last night of which this process knows that its pass was recorded. One goroutine looks at it.
+	nightDone string
+	once      singleflight.Group // measuring, by digest
+	drawing   singleflight.Group // rendering, by key
+
+	readiness readiness
 
 	background sync.WaitGroup
 	life       context.Context
@@ -81,15 +97,19 @@ func New(cfg Config, parts Parts) (*Pipeline, error) {
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
+	if parts.Tracer == nil {
+		parts.Tracer = noop.NewTracerProvider().Tracer("")
+	}
 	p := &Pipeline{
-		cfg: cfg, Parts: parts, metrics: newMetrics(parts.Metrics),
+		cfg: cfg, Parts: parts,
 		admission: make(chan struct{}, cfg.MaxUploads), slots: make(chan struct{}, cfg.MeasureSlots),
-		remeasuring: make(chan struct{}, 1), pace: defaultPace(),
+		remeasuring: make(chan struct{}, 1), pace: defaultPace(), delivery: defaultDelivery(),
 	}
 	if len(parts.RuleSets) == 0 {
 		return nil, errors.New("pipeline: there are no rules")
 	}
 	p.active.Store(parts.RuleSets[0])
+	p.metrics = newMetrics(p)
 	p.life, p.end = context.WithCancel(context.Background())
 	return p, nil
 }
@@ -98,46 +118,6 @@ func New(cfg Config, parts Parts) (*Pipeline, error) {
 func (p *Pipeline) Close() {
 	p.end()
 	p.background.Wait()
-}
-
-// Ready asks every part whether it works: the records, the object store, and the decoder by measuring a tiny picture
-// through a real slot.
-func (p *Pipeline) Ready(ctx context.Context) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		if !yield("records", p.Records.Ping(ctx)) {
-			return
-		}
-		_, err := p.Objects.Stat(ctx, canaryKey)
-		if errors.Is(err, storage.ErrNotFound) {
-			err = nil
-		}
-		if !yield("objects", err) {
-			return
-		}
-		yield("measuring", p.canary(ctx))
-	}
-}
-
-// canaryKey is asked for to see whether the object store answers; it need not exist.
-const canaryKey = "canary"
-
-// canaryGIF is a whole picture of one pixel (the smallest file that the decoder takes).
-var canaryGIF = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
-
-func (p *Pipeline) canary(ctx context.Context) error {
-	if err := p.acquire(ctx, p.slots); err != nil {
-		// Every slot is taken by work: that is load, not failure, unless nothing moves until the deadline.
-		return fmt.Errorf("no picture was finished in time: %w", err)
-	}
-	defer release(p.slots)
-	m, err := p.Measurer.Analyze(ctx, canaryGIF)
-	if err != nil {
-		return err
-	}
-	if m.Decode == nil || !m.Decode.Complete {
-		return errors.New("a good picture was not decoded")
-	}
-	return nil
 }
 
 func (p *Pipeline) acquire(ctx context.Context, tokens chan struct{}) error {
@@ -165,14 +145,41 @@ func (p *Pipeline) run(ctx context.Context, steps []step) error {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
-		start := time.Now()
-		err := s.do(ctx)
-		p.metrics.steps.WithLabelValues(s.name, outcomeOf(err)).Observe(time.Since(start).Seconds())
-		if err != nil {
+		if err := p.take(ctx, s); err != nil {
 			return fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
 	return nil
+}
+
+func (p *Pipeline) take(ctx context.Context, s step) error {
+	start := time.Now()
+	ctx, span := p.span(ctx, "step "+s.name)
+	err := s.do(ctx)
+	p.metrics.steps.WithLabelValues(s.name, outcomeOf(err)).Observe(time.Since(start).Seconds())
+	end(span, err)
+	return err
+}
+
+// span begins a span within a trace; what no request or job asked for has none.
+func (p *Pipeline) span(ctx context.Context, name string) (context.Context, trace.Span) {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx, trace.SpanFromContext(ctx)
+	}
+	return p.Tracer.Start(ctx, name)
+}
+
+// end ends a span. What failed is told by its step; the error's text is for the log.
+func end(span trace.Span, err error) {
+	if err != nil {
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
+}
+
+// behind is the pipeline's own life as a context within the trace of a request: for what goes on behind its answer.
+func (p *Pipeline) behind(ctx context.Context) context.Context {
+	return trace.ContextWithSpanContext(p.life, trace.SpanContextFromContext(ctx))
 }
 
 func outcomeOf(err error) string {
@@ -180,42 +187,4 @@ func outcomeOf(err error) string {
 		return "failed"
 	}
 	return "ok"
-}
-
-// metrics are those of the steps; labels are steps, formats, verdicts and codes of the catalogue.
-type metrics struct {
-	steps    *prometheus.HistogramVec
-	files    *prometheus.CounterVec
-	findings *prometheus.CounterVec
-	refused  *prometheus.CounterVec
-	bytes    prometheus.Histogram
-
-	revalidated      *prometheus.CounterVec
-	revalidationSave prometheus.Histogram
-}
-
-func newMetrics(reg prometheus.Registerer) *metrics {
-	m := &metrics{
-		steps: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "preflight_step_seconds", Help: "Time of each step of an upload or a job.",
-			Buckets: []float64{.0001, .0005, .001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
-		}, []string{"step", "result"}),
-		files:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "preflight_files_total", Help: "Files judged, by format and verdict."}, []string{"format", "verdict"}),
-		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "preflight_findings_total", Help: "Findings, by code."}, []string{"code"}),
-		refused:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "preflight_uploads_refused_total", Help: "Uploads that were not taken, by reason."}, []string{"reason"}),
-		bytes: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "preflight_upload_bytes", Help: "Sizes of the files received.", Buckets: prometheus.ExponentialBuckets(16<<10, 2, 12),
-		}),
-	}
-	m.revalidated = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "preflight_revalidated_filings_total", Help: "Filings judged again by this process, by whether they change.",
-	}, []string{"result"})
-	m.revalidationSave = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Name: "preflight_revalidation_save_seconds", Help: "Time of each commit of a revalidation.",
-		Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	})
-	if reg != nil {
-		reg.MustRegister(m.steps, m.files, m.findings, m.refused, m.bytes, m.revalidated, m.revalidationSave)
-	}
-	return m
 }

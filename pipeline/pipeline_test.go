@@ -319,10 +319,10 @@ func TestReadinessNamesThePartThatFails(t *testing.T) {
 	b := setup(t, nil)
 	b.analyze = func(context.Context) error { return errors.New("no decoder") }
 	var names []string
-	for name, err := range b.flow.Ready(t.Context()) {
-		names = append(names, fmt.Sprint(name, " ", err == nil))
+	for _, part := range b.flow.Ready(t.Context()) {
+		names = append(names, fmt.Sprint(part.Name, " ", part.State))
 	}
-	if want := []string{"records true", "objects true", "measuring false"}; !slices.Equal(names, want) {
+	if want := []string{"database ok", "queue ok", "objects ok", "measuring failed", "models ok"}; !slices.Equal(names, want) {
 		t.Errorf("%v", names)
 	}
 }

@@ -265,6 +265,11 @@ func revalidationOf(row *storage.Revalidation) (*Revalidation, error) {
 
 // StartRevalidation records a pass over the stored filings; RunRevalidation makes it, here or in another process.
 func (p *Pipeline) StartRevalidation(ctx context.Context, who Viewer, q RevalidationRequest) (*Revalidation, error) {
+	return p.startRevalidation(ctx, who, q, "")
+}
+
+// startRevalidation records a pass; of a night there is one: storage.ErrConflict.
+func (p *Pipeline) startRevalidation(ctx context.Context, who Viewer, q RevalidationRequest, night string) (*Revalidation, error) {
 	hash := q.Rules
 	if hash == "" {
 		hash = p.rules().Hash()
@@ -287,7 +292,7 @@ func (p *Pipeline) StartRevalidation(ctx context.Context, who Viewer, q Revalida
 		return nil, err
 	}
 	row := storage.Revalidation{
-		RequestedBy: who.Name, DryRun: q.DryRun, Remeasure: q.Remeasure && !q.DryRun, Rules: hash, Baseline: baseline.Hash(),
+		RequestedBy: who.Name, Night: night, DryRun: q.DryRun, Remeasure: q.Remeasure && !q.DryRun, Rules: hash, Baseline: baseline.Hash(),
 		Today: p.today().String(), Province: q.Province, FilingState: q.State, Since: q.Since,
 	}
 	if q.AsOf != nil {
@@ -392,6 +397,18 @@ func (p *Pipeline) endRevalidation(ctx context.Context, id, state string) (*Reva
 		return nil, recordFailure(err)
 	}
 	return revalidationOf(&row)
+}
+
+// ClauseText is what a clause says by the rules that a pass judges by, or those that it compares with.
+func (p *Pipeline) ClauseText(v *Revalidation, id string) (filing.Text, bool) {
+	for _, hash := range []string{v.Rules, v.Baseline} {
+		if set := p.loaded(hash); set != nil {
+			if c, found := set.Clause(id); found {
+				return c.Text, true
+			}
+		}
+	}
+	return filing.Text{}, false
 }
 
 // ChangeFilter narrows the changes of a pass; empty fields are all.

@@ -174,7 +174,7 @@ func (v *revalidation) attempt(ctx context.Context) (err error) {
 	for range workers {
 		group.Go(func() error {
 			for page := range work {
-				if page.err = v.p.yieldToUploads(working); page.err == nil {
+				if page.err = v.p.yieldToUploads(working, &page.patience); page.err == nil {
 					page.err = v.judge(working, page)
 				}
 				close(page.done)
@@ -195,6 +195,8 @@ type judgedPage struct {
 	filings []storage.FilingToJudge
 	done    chan struct{}
 	err     error
+	// patience is how much longer the page waits for uploads.
+	patience time.Duration
 
 	judged, first, restated, files, measured, unreadable int64
 
@@ -212,6 +214,10 @@ func (v *revalidation) read(ctx context.Context, inOrder, work chan<- *judgedPag
 	}
 	after := v.pass.Position
 	for {
+		patience := yieldQuery
+		if err := v.p.yieldToUploads(ctx, &patience); err != nil {
+			return err
+		}
 		list, err := v.p.Records.FilingsToJudge(ctx, &v.pass, after, size)
 		if err != nil {
 			return err
@@ -219,7 +225,7 @@ func (v *revalidation) read(ctx context.Context, inOrder, work chan<- *judgedPag
 		if len(list) == 0 {
 			return nil
 		}
-		page := &judgedPage{filings: list, done: make(chan struct{})}
+		page := &judgedPage{filings: list, done: make(chan struct{}), patience: yieldMost}
 		for _, to := range []chan<- *judgedPage{inOrder, work} {
 			select {
 			case to <- page:
@@ -257,6 +263,10 @@ func (v *revalidation) collect(ctx context.Context, inOrder <-chan *judgedPage) 
 		v.take(page)
 		b := &v.batch
 		if time.Since(v.saved) >= v.p.pace.every || len(b.Verdicts)+len(b.Checks)+len(b.Changes) >= v.p.pace.rows {
+			patience := yieldQuery
+			if err := v.p.yieldToUploads(ctx, &patience); err != nil {
+				return err
+			}
 			if err := v.save(ctx, v.p.pace.lease); err != nil {
 				return err
 			}
@@ -299,6 +309,9 @@ func (v *revalidation) save(ctx context.Context, lease time.Duration) (err error
 		return fmt.Errorf("print summary: %w", err)
 	}
 	v.batch.Pass, v.batch.Lease = v.pass, lease
+	if !v.pass.DryRun {
+		v.batch.Notices = v.notices
+	}
 	if err := v.p.Records.SaveJudged(ctx, v.batch); err != nil {
 		return err
 	}
@@ -387,6 +400,11 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 		}
 	}
 	for i := range list {
+		if i%yieldEach == yieldEach-1 {
+			if err := v.p.yieldToUploads(ctx, &page.patience); err != nil {
+				return err
+			}
+		}
 		if err := v.conclude(page, &list[i], start); err != nil {
 			return err
 		}
@@ -493,7 +511,8 @@ func (v *revalidation) remeasure(ctx context.Context, list []judgedFiling, evide
 			if !ok || e.Analyzer == v.p.Analyzer {
 				continue
 			}
-			if err := v.p.yieldToUploads(ctx); err != nil {
+			patience := yieldMost
+			if err := v.p.yieldToUploads(ctx, &patience); err != nil {
 				return done, err
 			}
 			m, err := v.p.measureStored(ctx, file.SHA256)
@@ -538,17 +557,23 @@ func (p *Pipeline) measureStored(ctx context.Context, sha string) ([]byte, error
 	return text, p.Records.SaveMeasurements(ctx, made)
 }
 
-// Uploads come first: a page of a revalidation waits while there are any on their way in this process, but never so long
-// that a busy service would not be judged again at all.
+// Uploads come first: a page of a revalidation waits while there are any on their way in this process, before it begins and
+// after every few filings, but never so long that a busy service would not be judged again at all: at least
+// pace.filings / yieldMost filings a second for each core.
 const (
 	yieldStep = 5 * time.Millisecond
-	yieldMost = 250 * time.Millisecond
+	yieldMost = 500 * time.Millisecond
+	// yieldEach is how many filings are judged between two looks: some milliseconds, which no upload notices.
+	yieldEach = 16
+	// yieldQuery is how long reading a page, and saving what was judged, waits: the database serves uploads too.
+	yieldQuery = 150 * time.Millisecond
 )
 
-func (p *Pipeline) yieldToUploads(ctx context.Context) error {
-	for waited := time.Duration(0); waited < yieldMost && len(p.admission) > 0; waited += yieldStep {
+func (p *Pipeline) yieldToUploads(ctx context.Context, patience *time.Duration) error {
+	for ; *patience > 0 && len(p.admission) > 0; *patience -= yieldStep {
 		select {
 		case <-time.After(yieldStep):
+			p.metrics.yielded.Add(yieldStep.Seconds())
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -559,12 +584,15 @@ func (p *Pipeline) yieldToUploads(ctx context.Context) error {
 // revalidateEvery is how soon a process looks for a pass that nobody works on.
 const revalidateEvery = 2 * time.Second
 
-// WorkRevalidations makes the passes that were requested, and those whose worker is gone, one after the other until ctx
-// ends: what a process does that works jobs. Any number of processes may.
+// WorkRevalidations makes the passes that were requested, those whose worker is gone, and the night's, one after the other
+// until ctx ends: what a process does that works jobs. Any number of processes may, and one goroutine in each.
 func (p *Pipeline) WorkRevalidations(ctx context.Context) {
 	ticker := time.NewTicker(revalidateEvery)
 	defer ticker.Stop()
 	for {
+		if err := p.startNight(ctx); err != nil && ctx.Err() == nil {
+			p.Log.Error("start the nightly revalidation, the next look tries again", "error", err.Error())
+		}
 		row, err := p.Records.FreeRevalidation(ctx)
 		if err == nil && p.loaded(row.Rules) != nil {
 			_, err = p.runRevalidation(ctx, row.ID, nil, storage.RevalidationRunning)

@@ -14,6 +14,8 @@ const (
 	sweepBatch = 100
 	// revalidationsKept is how long the record of a pass, and which filings it changed, can be read: a quarter.
 	revalidationsKept = 92 * 24 * time.Hour
+	// messagesKept is how long a message that was delivered can be looked at; one that was given up as long as the pass.
+	messagesKept = 14 * 24 * time.Hour
 )
 
 // Sweep finishes what was interrupted and forgets what is over, now and every few minutes until ctx ends, and follows the
@@ -40,6 +42,15 @@ func (p *Pipeline) sweepOnce(ctx context.Context) {
 	}
 	if _, err := p.Records.PurgeRevalidations(ctx, p.Now().Add(-revalidationsKept)); err != nil && ctx.Err() == nil {
 		p.Log.Error("purge revalidations", "error", err.Error())
+	}
+	if _, err := p.Records.PurgeMessages(ctx, p.Now().Add(-messagesKept), p.Now().Add(-revalidationsKept)); err != nil && ctx.Err() == nil {
+		p.Log.Error("purge messages", "error", err.Error())
+	}
+	if err := p.Records.WakeWebhooks(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("wake webhooks", "error", err.Error())
+	}
+	if err := p.removeCanaries(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("remove canaries", "error", err.Error())
 	}
 	if _, err := storage.RemoveDeleted(ctx, p.Records, p.Objects, sweepBatch); err != nil && ctx.Err() == nil {
 		p.Log.Error("finish deletions", "error", err.Error())

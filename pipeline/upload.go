@@ -103,6 +103,9 @@ func (p *Pipeline) receive(ctx context.Context, src Source) (*storage.Spool, Upl
 		return nil, Upload{}, &TooLargeError{Limit: p.cfg.MaxBody}
 	}
 	if err != nil {
+		if errors.Is(err, ErrIncomplete) {
+			p.metrics.refused.WithLabelValues("incomplete").Inc()
+		}
 		return nil, Upload{}, err
 	}
 	p.metrics.bytes.Observe(float64(spool.Size()))
@@ -126,7 +129,7 @@ func (u *upload) store(ctx context.Context) error {
 	if !u.declared.Async {
 		u.spool.hold()
 		spool := u.spool
-		u.measured = u.p.measuring(u.p.life, spool.Digest(), spool.Bytes)
+		u.measured = u.p.measuring(u.p.behind(ctx), spool.Digest(), spool.Bytes)
 		u.p.background.Go(func() {
 			<-u.measured.done
 			spool.release()
@@ -166,9 +169,10 @@ func (u *upload) check(ctx context.Context) error {
 	}
 	done := make(chan checkResult, 1)
 	u.admitted = false // the token goes with the checks, which may outlast the answer
+	behind := u.p.behind(ctx)
 	u.p.background.Go(func() {
 		defer release(u.p.admission)
-		r, err := u.p.checkMaterial(u.p.life, u.filing, u.material, u.measured)
+		r, err := u.p.checkMaterial(behind, u.filing, u.material, u.measured)
 		done <- checkResult{r, err}
 	})
 	wait := time.NewTimer(u.p.cfg.CheckWait)

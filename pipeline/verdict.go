@@ -107,8 +107,13 @@ func conclude(set *rules.Set, facts *filing.Facts, parties checks.Parties, files
 
 // linesOf prints an outcome and how its requirements stand.
 func linesOf(o *filing.Outcome, states []filing.MatchState) string {
-	text := make([]byte, 0, 64*(len(o.Required)+len(o.Blockers)+len(o.Notices)+len(o.Undecided)))
-	ends := make([]int, 0, 32)
+	// Room for a filing of the usual size, so that the text is the only thing that is made on the heap.
+	var (
+		room      [2048]byte
+		roomEnds  [32]int
+		roomLines [32]string
+	)
+	text, ends, lines := room[:0], roomEnds[:0], roomLines[:0]
 	item := func(kind byte, r *filing.Requirement, state filing.MatchState) {
 		text = append(text, kind, ' ')
 		switch {
@@ -142,10 +147,9 @@ func linesOf(o *filing.Outcome, states []filing.MatchState) string {
 		ends = append(ends, len(text))
 	}
 	all := string(text)
-	lines := make([]string, len(ends))
 	from := 0
-	for i, end := range ends {
-		lines[i], from = all[from:end], end
+	for _, end := range ends {
+		lines, from = append(lines, all[from:end]), end
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

@@ -68,6 +68,19 @@ var access = map[string][]Role{
 	"resume-revalidation":       {RoleOperator},
 	"list-revalidation-changes": {RoleOperator},
 	"get-events":                {RoleOperator},
+
+	"create-webhook":          {RoleOperator},
+	"list-webhooks":           {RoleOperator},
+	"get-webhook":             {RoleOperator},
+	"update-webhook":          {RoleOperator},
+	"rotate-webhook":          {RoleOperator},
+	"delete-webhook":          {RoleOperator},
+	"test-webhook":            {RoleOperator},
+	"list-webhook-messages":   {RoleOperator},
+	"resend-webhook-messages": {RoleOperator},
+	"list-jobs":               {RoleOperator},
+	"cancel-job":              {RoleOperator},
+	"retry-job":               {RoleOperator},
 }
 
 func allowed(operation string, role Role) bool { return slices.Contains(access[operation], role) }

@@ -34,7 +34,9 @@ func TestAccessIsDeniedUnlessTheTableGrantsIt(t *testing.T) {
 	var sets struct{ RuleSets []struct{ Hash string } }
 	b.call("app", "GET", "/v1/rulesets", nil).want(200).into(&sets)
 	operators := []string{"activate-ruleset", "start-revalidation", "list-revalidations", "get-revalidation", "stop-revalidation",
-		"resume-revalidation", "list-revalidation-changes", "get-events"}
+		"resume-revalidation", "list-revalidation-changes", "get-events", "create-webhook", "list-webhooks", "get-webhook",
+		"update-webhook", "rotate-webhook", "delete-webhook", "test-webhook", "list-webhook-messages", "resend-webhook-messages",
+		"list-jobs", "cancel-job", "retry-job"}
 	var pass struct{ ID string }
 	b.json("operator", "POST", "/v1/revalidations", `{"dry_run":true}`).want(202).into(&pass)
 	writes := []string{"create-filing", "update-filing", "delete-filing", "upload-material", "delete-material", "repair-material"}
@@ -52,8 +54,19 @@ func TestAccessIsDeniedUnlessTheTableGrantsIt(t *testing.T) {
 					if strings.HasPrefix(path, "/v1/revalidations/") {
 						target = strings.ReplaceAll(path, "{id}", pass.ID)
 					}
+					if strings.HasPrefix(path, "/v1/webhooks/") {
+						var hook struct{ ID string }
+						b.json("operator", "POST", "/v1/webhooks", `{"url":"https://receiver.example/"}`).want(201).into(&hook)
+						target = strings.ReplaceAll(path, "{id}", hook.ID)
+					}
 					call := func(target string) answer {
 						switch op.OperationID {
+						case "create-webhook":
+							return b.json(as, "POST", target, `{"url":"https://receiver.example/"}`)
+						case "update-webhook", "resend-webhook-messages":
+							return b.json(as, strings.ToUpper(method), target, `{}`)
+						case "test-webhook", "rotate-webhook", "delete-webhook":
+							return b.call(as, strings.ToUpper(method), target, nil)
 						case "get-events":
 							resp := b.open(t.Context(), as, target)
 							defer func() { _ = resp.Body.Close() }()

@@ -37,7 +37,7 @@ type progressEvent struct {
 }
 
 func (s *Server) routeEvents() {
-	s.echo.GET("/v1/events", s.authorized("get-events", false, s.events))
+	s.echo.GET("/v1/events", s.authorized("get-events", true, s.events))
 	problem := s.problemResponse()
 	s.api.OpenAPI().AddOperation(&huma.Operation{
 		OperationID: "get-events", Method: http.MethodGet, Path: "/v1/events", Tags: []string{"revalidations 重新审核"},

@@ -2,9 +2,11 @@ package server
 
 import (
 	"fmt"
+	"net/http"
 	"runtime"
 	"strings"
 
+	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -28,8 +30,29 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "preflight_http_problems_total", Help: "Errors answered, by code of the public table.",
 		}, []string{"code"}),
 	}
+	for code := range problems {
+		m.problems.WithLabelValues(code)
+	}
 	reg.MustRegister(m.requests, m.inFlight, m.problems)
 	return m
+}
+
+// routeOf is the route of a request as it was registered, without ids; the paths that nobody has are one.
+func routeOf(c echo.Context) string {
+	if route := c.Path(); route != "" {
+		return route
+	}
+	return "unknown"
+}
+
+// methodOf is the method of a request, if it is one that the API or a browser uses: a client may write any word there, and
+// each would be a series of its own.
+func methodOf(r *http.Request) string {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return r.Method
+	}
+	return "other"
 }
 
 // panicError is a panic that was caught; it holds where, not what.

@@ -1,43 +1,56 @@
 package server
 
 import (
-	"context"
+	"encoding/json"
+	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/preflight-icp/preflight/pipeline"
 )
 
-// readyTimeout is how long the parts have to answer /readyz; a load balancer asks every few seconds.
-const readyTimeout = 3 * time.Second
-
-// routeOperations adds /healthz (the process lives), /readyz (its database and store answer, a picture can be measured)
-// and /metrics. They hold no secret and need no token; operators keep them off the public address by their proxy.
+// routeOperations adds what Operations answers. It holds no secret and needs no token; operators keep it off the public
+// address by their proxy.
 func (s *Server) routeOperations(reg *prometheus.Registry) {
-	s.echo.GET("/healthz", func(c echo.Context) error {
-		return c.JSON(http.StatusOK, map[string]string{"status": "ok"})
+	operations := echo.WrapHandler(Operations(s.flow, s.log, reg))
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		s.echo.GET(path, operations)
+	}
+}
+
+// Operations answers GET /healthz (the process lives), /readyz (its parts do what an upload needs, and which of them does
+// not) and /metrics: all that a process that serves nobody else has to answer.
+func Operations(flow *pipeline.Pipeline, log *slog.Logger, reg *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answerState(w, http.StatusOK, map[string]any{"status": "ok"})
 	})
-	s.echo.GET("/readyz", func(c echo.Context) error {
-		ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
-		defer cancel()
-		status := http.StatusOK
-		parts := map[string]string{}
-		for name, err := range s.flow.Ready(ctx) {
-			parts[name] = "ok"
-			if err != nil {
-				parts[name] = "failed"
-				status = http.StatusServiceUnavailable
-				s.log.Error("not ready", "part", name, "error", err.Error())
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		status, state := http.StatusOK, "ready"
+		parts := map[string]pipeline.PartState{}
+		for _, part := range flow.Ready(r.Context()) {
+			parts[part.Name] = part.State
+			if !part.State.Serves() {
+				status, state = http.StatusServiceUnavailable, "not ready"
+				log.Error("not ready", "part", part.Name, "state", string(part.State), "error", part.Err.Error())
 			}
 		}
-		state := "ready"
-		if status != http.StatusOK {
-			state = "not ready"
-		}
-		c.Response().Header().Set("Cache-Control", "no-store")
-		return c.JSON(status, map[string]any{"status": state, "parts": parts})
+		answerState(w, status, map[string]any{"status": state, "parts": parts})
 	})
-	s.echo.GET("/metrics", echo.WrapHandler(promhttp.HandlerFor(reg, promhttp.HandlerOpts{})))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	return mux
+}
+
+func answerState(w http.ResponseWriter, status int, state map[string]any) {
+	text, err := json.Marshal(state)
+	if err != nil {
+		status = http.StatusInternalServerError
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(text, '\n')) // whoever asked is gone, or was told
 }

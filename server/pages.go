@@ -167,9 +167,9 @@ func materialChoices() []templates.Choice {
 }
 
 func (s *Server) homePage(c echo.Context) error {
-	data := templates.Home{Materials: materialChoices()}
-	for _, p := range checks.Provinces() {
-		data.Provinces = append(data.Provinces, templates.Choice{Value: p.Code, Name: filing.Text{ZH: p.Name, EN: templates.ProvinceEnglish(p.Code)}})
+	data := templates.Home{
+		Materials: materialChoices(), Provinces: provinceChoices(),
+		Revalidations: allowed("list-revalidations", principalOf(c.Request().Context()).Role),
 	}
 	return s.page(c, http.StatusOK, "home", data)
 }

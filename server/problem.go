@@ -73,6 +73,8 @@ var problems = map[string]problemText{
 	"method_not_allowed":    {405, "不支持这种请求方法", "The method is not allowed here", "请对照接口文档检查请求方法。", "Compare the method with the API's documentation."},
 	"request_timeout":       {408, "上传太慢，已中断", "The upload was too slow and was ended", "请换一个网络后重新上传；带上同一个 Idempotency-Key 不会重复。", "Send it again over another network; with the same Idempotency-Key nothing is doubled."},
 	"revalidation_over":     {409, "这次重新审核已经结束", "The revalidation is over", "请新建一次重新审核；停止的可以继续。", "Request a new one; one that was stopped can be resumed."},
+	"webhook_off":           {409, "这个接收方已停用", "The webhook is switched off", "请先启用：PATCH state=active。", "Switch it on first: PATCH state=active."},
+	"job_doubled":           {409, "同一文件已有另一个检查任务", "Another job checks the same file already", "无需重试，等那个任务完成即可。", "There is nothing to do: that job will check it."},
 	"revision_conflict":     {412, "备案信息已被修改", "The filing was changed in the meantime", "请重新读取后再改，并用新的 ETag 作 If-Match。", "Read it again, and send its new ETag as If-Match."},
 	"body_too_large":        {413, "文件过大，无法接收", "The body is larger than the service takes", "请上传更小的图片。", "Send a smaller picture."},
 	"unsupported_media":     {415, "不支持这种请求内容类型", "The content type of the request is not supported", "请用 multipart/form-data，或直接以图片内容作请求体。", "Send multipart/form-data, or the raw image as the body."},

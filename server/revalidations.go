@@ -108,7 +108,7 @@ func (s *Server) routeRevalidations() {
 	one("resume-revalidation", http.MethodPost, "/v1/revalidations/{id}/resume", "Go on with it 继续",
 		"A process that works jobs goes on where it was stopped or has failed.", s.flow.ResumeRevalidation)
 
-	s.echo.GET("/v1/revalidations/:id/changes", s.authorized("list-revalidation-changes", false, s.revalidationChanges))
+	s.echo.GET("/v1/revalidations/:id/changes", s.authorized("list-revalidation-changes", true, s.revalidationChanges))
 	s.describeChanges(tag)
 }
 
@@ -118,13 +118,20 @@ type changesBody struct {
 	Next    string                        `json:"next,omitempty" doc:"Where to go on: send it as after"`
 }
 
-// revalidationChanges answers a page of JSON, or with format=csv or jsonl all of them as a stream.
-func (s *Server) revalidationChanges(c echo.Context) error {
-	ctx, id := c.Request().Context(), c.Param("id")
-	filter := pipeline.ChangeFilter{
+// changeFilter reads which changes are asked for.
+func changeFilter(c echo.Context) pipeline.ChangeFilter {
+	return pipeline.ChangeFilter{
 		Province: c.QueryParam("province"), Clause: c.QueryParam("clause"), Material: c.QueryParam("material"),
 		Before: filing.Verdict(c.QueryParam("from")), After: filing.Verdict(c.QueryParam("to")),
 	}
+}
+
+func isConflict(err error) bool { return errors.Is(err, pipeline.ErrConflict) }
+
+// revalidationChanges answers a page of JSON, or with format=csv or jsonl all of them as a stream.
+func (s *Server) revalidationChanges(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	filter := changeFilter(c)
 	switch format := c.QueryParam("format"); format {
 	case "", "json":
 		limit := changesPage

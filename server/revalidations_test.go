@@ -174,3 +174,100 @@ func TestARevalidationThatCannotBeIsRefusedByItsField(t *testing.T) {
 	b.call("operator", "GET", "/v1/revalidations/01976a3c-5f0e-7c3a-9d5f-000000000000/changes?format=csv", nil).problem(404, "not_found")
 	b.call("operator", "GET", "/v1/events?revalidation=none", nil).problem(404, "not_found")
 }
+
+// The page shows an operator what changes, by province, clause and material, with the filings; nobody else sees it.
+func TestThePagesShowWhatChanges(t *testing.T) {
+	t.Parallel()
+	changed := olderRules(t)
+	b := setupWithRules(t, []*rules.Set{changed})
+	const n = 60
+	for i := range n {
+		province := "SC"
+		if i%3 == 0 {
+			province = "BJ"
+		}
+		b.json("app", "POST", "/v1/filings", fmt.Sprintf(`{"facts":{"province":%q,"action":"new","applicant":{"type":"enterprise"},`+
+			`"principal":{"birth_date":"1990-01-01"},"site_manager":{"same_as_principal":true}}}`, province)).want(201)
+	}
+	form := func(path, body string) answer {
+		t.Helper()
+		return b.page("operator", "POST", path, []byte(body), "Content-Type", formType)
+	}
+	started := form("/revalidations", "rules="+changed.Hash()+"&province=&as_of=&dry_run=true").want(303).header.Get("Location")
+	page := string(b.page("operator", "GET", started, nil, "Accept-Language", "en").want(200).body)
+	for _, want := range []string{"data-revalidation=", "Running", `http-equiv="refresh"`, started + "/stop"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("while it runs %q is not on the page: %s", want, page)
+		}
+	}
+	form(started+"/stop", "").want(303)
+	form(started+"/stop", "").want(303)
+	if page := string(b.page("operator", "GET", started, nil).want(200).body); !strings.Contains(page, started+"/resume") {
+		t.Errorf("one that was stopped cannot be resumed: %s", page)
+	}
+	form(started+"/resume", "").want(303)
+	b.work()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	b.listen(ctx, "operator", "/v1/events?revalidation="+strings.TrimPrefix(started, "/revalidations/")).want(200)
+	a := b.page("operator", "GET", started, nil, "Accept-Language", "en").want(200)
+	page = string(a.body)
+	for _, want := range []string{"Sichuan", "SC.enterprise.key", "40", "No person in charge may be under 18", "format=csv", "#which", "A person in charge is under 18"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not on the page: %s", want, page)
+		}
+	}
+	for _, never := range []string{"data-revalidation=", "Beijing</a>", "<script>", " style=", " onclick=", "http-equiv"} {
+		if strings.Contains(page, never) {
+			t.Errorf("%q is on the page", never)
+		}
+	}
+	if policy := a.header.Get("Content-Security-Policy"); strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {
+		t.Errorf("policy %q", policy)
+	}
+	if page := string(b.page("operator", "GET", started, nil, "Accept-Language", "zh-CN").want(200).body); !strings.Contains(page, "四川") || !strings.Contains(page, "哪些备案") {
+		t.Error("it is not in Chinese")
+	}
+	// Page by page every filing that changes, each once.
+	seen := map[string]bool{}
+	for next := started + "?province=SC"; next != ""; {
+		body := string(b.page("operator", "GET", next, nil).want(200).body)
+		_, list, _ := strings.Cut(body, `id="which"`)
+		for _, part := range strings.Split(list, `<article class="change">`)[1:] {
+			_, id, _ := strings.Cut(part, `href="/filings/`)
+			id, _, _ = strings.Cut(id, `"`)
+			if seen[id] {
+				t.Errorf("%s is listed twice", id)
+			}
+			seen[id] = true
+		}
+		_, next, _ = strings.Cut(list, `<a class="button" href="`)
+		next, _, _ = strings.Cut(next, `"`)
+		next = strings.ReplaceAll(next, "&amp;", "&")
+	}
+	if len(seen) != 2*n/3 {
+		t.Errorf("%d filings are listed, want %d", len(seen), 2*n/3)
+	}
+	if page := string(b.page("operator", "GET", started+"?province=BJ", nil, "Accept-Language", "en").want(200).body); !strings.Contains(page, "None.") {
+		t.Error("filings of Beijing are listed")
+	}
+	if page := string(b.page("operator", "GET", "/revalidations", nil).want(200).body); !strings.Contains(page, started) {
+		t.Error("the pass is not listed")
+	}
+	csv := string(b.page("operator", "GET", "/v1"+started+"/changes?format=csv", nil).want(200).body)
+	if strings.Count(csv, "SC") < 40 {
+		t.Errorf("the table that the page links to: %s", csv)
+	}
+	form("/revalidations", "rules=sha256:unknown").want(422)
+	form("/revalidations", "as_of=2026-02-30").want(422)
+	for _, path := range []string{"/revalidations", started} {
+		b.page("app", "GET", path, nil).want(404)
+		b.page("reviewer", "GET", path, nil).want(404)
+		b.call("", "GET", path, nil).want(401)
+	}
+	b.page("operator", "GET", "/revalidations/unknown", nil).want(404)
+	b.page("operator", "POST", "/revalidations", []byte("dry_run=true"), "Content-Type", formType, "Origin", "https://elsewhere.example").want(404)
+	if page := string(b.page("app", "GET", "/", nil).want(200).body); strings.Contains(page, "/revalidations") {
+		t.Error("an app is shown the way to what it may not see")
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -91,7 +92,8 @@ type Server struct {
 // humaHooks sets huma's constructor of errors, which is global in that library: once, to a function without state.
 var humaHooks = sync.OnceFunc(func() { huma.NewError = humaError })
 
-// New wires the routes. version is printed in the API's document; reg takes the metrics.
+// New wires the routes. version is printed in the API's document; reg takes the metrics; requests begin a trace, or go on with
+// the caller's, where the pipeline has a tracer.
 func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger, reg *prometheus.Registry, version string) (*Server, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("server configuration: %w", err)
@@ -127,9 +129,12 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routeRuleSets()
 	s.routeRevalidations()
 	s.routeEvents()
+	s.routeWebhooks()
+	s.routeJobs()
 	s.routeDocument()
 	s.routeOperations(reg)
 	s.routePages()
+	s.routeRevalidationPages()
 	return s, nil
 }
 
@@ -210,7 +215,8 @@ func (s *Server) authenticate(ctx context.Context, header string, cookie func(st
 }
 
 // authorize decides on an operation for a request of the API: only the Authorization header counts there, so that no
-// other site can make a browser call it; pictures are the exception, since pages show them.
+// other site can make a browser call it. What pages show or link to is the exception, all of it only read: pictures,
+// progress, tables of changes.
 func (s *Server) authorize(r *http.Request, operation string, cookie bool) (Principal, *Problem) {
 	from := r.Cookie
 	if !cookie {
@@ -266,17 +272,16 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		start := time.Now()
 		s.metrics.inFlight.Inc()
 		defer s.metrics.inFlight.Dec()
+		span := s.beginSpan(c)
 		err := next(c)
 		if err != nil {
 			s.handleError(err, c)
 		}
 		elapsed := time.Since(start)
-		route := c.Path()
-		if route == "" {
-			route = "unknown"
-		}
-		status := c.Response().Status
-		s.metrics.requests.WithLabelValues(c.Request().Method, route, fmt.Sprint(status)).Observe(elapsed.Seconds())
+		route, status := routeOf(c), c.Response().Status
+		method := methodOf(c.Request())
+		s.metrics.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(elapsed.Seconds())
+		endSpan(span, status)
 		level := slog.LevelInfo
 		if status >= 500 {
 			level = slog.LevelError
@@ -284,7 +289,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			level = slog.LevelDebug
 		}
 		s.log.Log(c.Request().Context(), level, "request",
-			"id", c.Response().Header().Get("X-Request-Id"), "method", c.Request().Method, "route", route,
+			"id", c.Response().Header().Get("X-Request-Id"), "method", method, "route", route,
 			"status", status, "ms", elapsed.Milliseconds(), "in", c.Request().ContentLength, "out", c.Response().Size)
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,12 +38,46 @@ type RecordsOptions struct {
 	KeyTTL time.Duration
 	// Connections bounds the connections: of the PostgreSQL pool (default 16), or SQLite's readers (default 4).
 	Connections int
+	// ConnectTimeout bounds one attempt to connect to PostgreSQL, unless the URL says connect_timeout; default 5 s.
+	ConnectTimeout time.Duration
+	// StatementTimeout bounds one statement on PostgreSQL, unless the URL says statement_timeout, and how long SQLite
+	// waits for another process that writes; default 1 min. Migrations take as long as they take.
+	StatementTimeout time.Duration
+	// JobAttempts is how often a check is tried before its job is given up, 1 to 25; default 10, over about 6 hours.
+	JobAttempts int
 	// Logger is for what the job queue has to say; default is slog.Default at level warning.
 	Logger *slog.Logger
 	// Now is the clock; default time.Now.
 	Now func() time.Time
 	// SkipMigrate opens the database as it is. By default OpenRecords brings it to the newest schema.
 	SkipMigrate bool
+	// Observer is told of every statement, and of what the database is busy with.
+	Observer Observer
+}
+
+// Bounds of RecordsOptions. maxConnections is more than a PostgreSQL serves well; maxJobAttempts would last for weeks.
+const (
+	maxConnections = 1000
+	minTimeout     = 100 * time.Millisecond
+	maxJobAttempts = 25
+)
+
+// Validate says everything that is wrong with the options; zero fields are right.
+func (o RecordsOptions) Validate() error {
+	var errs []error
+	if o.Connections < 0 || o.Connections > maxConnections {
+		errs = append(errs, fmt.Errorf("database connections %d: 1 to %d", o.Connections, maxConnections))
+	}
+	if o.ConnectTimeout != 0 && o.ConnectTimeout < minTimeout {
+		errs = append(errs, fmt.Errorf("database connect timeout %s: at least %s", o.ConnectTimeout, minTimeout))
+	}
+	if o.StatementTimeout != 0 && o.StatementTimeout < minTimeout {
+		errs = append(errs, fmt.Errorf("database timeout %s: at least %s", o.StatementTimeout, minTimeout))
+	}
+	if o.JobAttempts < 0 || o.JobAttempts > maxJobAttempts {
+		errs = append(errs, fmt.Errorf("job attempts %d: 1 to %d", o.JobAttempts, maxJobAttempts))
+	}
+	return errors.Join(errs...)
 }
 
 func (o RecordsOptions) withDefaults() RecordsOptions {
@@ -58,12 +93,24 @@ func (o RecordsOptions) withDefaults() RecordsOptions {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.ConnectTimeout == 0 {
+		o.ConnectTimeout = 5 * time.Second
+	}
+	if o.StatementTimeout == 0 {
+		o.StatementTimeout = time.Minute
+	}
+	if o.JobAttempts == 0 {
+		o.JobAttempts = checkAttempts
+	}
+	o.Observer = o.Observer.withDefaults()
 	return o
 }
 
 const (
 	sqliteReaders       = 4
 	postgresConnections = 16
+	// idleInTransaction is after how long PostgreSQL ends a session that does nothing within a transaction.
+	idleInTransaction = time.Minute
 	// writeAttempts bounds how often a transaction that lost against another one is run again.
 	writeAttempts = 6
 	// migrationLock is the PostgreSQL advisory lock that lets one process migrate at a time; the digits of 备案 in Unicode.
@@ -89,6 +136,9 @@ const (
 // SQLite runs in WAL mode with synchronous=FULL, so that what was committed survives the loss of power, with one
 // connection that writes and a few that read. An error never holds the URL, which may hold a password.
 func OpenRecords(ctx context.Context, rawURL string, options RecordsOptions) (*Records, error) {
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("records: %w", err)
+	}
 	options = options.withDefaults()
 	scheme, rest, found := strings.Cut(rawURL, ":")
 	r := &Records{options: options}
@@ -104,10 +154,14 @@ func OpenRecords(ctx context.Context, rawURL string, options RecordsOptions) (*R
 		return nil, fmt.Errorf("records: %w: unknown scheme %q; use a path, sqlite:PATH or postgres://HOST/DATABASE", ErrURL, scheme)
 	}
 	if err == nil {
+		r.worked = newWorkerMetrics()
 		r.jobs, err = newJobInserter(r)
 	}
 	if err == nil && !options.SkipMigrate {
 		err = r.Migrate(ctx)
+	}
+	if err == nil {
+		err = r.observe()
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("records: %w", err), r.Close())
@@ -131,7 +185,8 @@ func (r *Records) openSQLite(path string) error {
 		return err
 	}
 	source := func(extra string) string {
-		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() + "?_pragma=busy_timeout(10000)" +
+		return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String() +
+			fmt.Sprintf("?_pragma=busy_timeout(%d)", r.options.StatementTimeout.Milliseconds()) +
 			"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" + extra
 	}
 	writer, err := sql.Open("sqlite", source("&_txlock=immediate"))
@@ -161,7 +216,25 @@ func (r *Records) openPostgres(ctx context.Context, rawURL string) error {
 	}
 	config.MaxConns = postgresConnections
 	if r.options.Connections > 0 {
-		config.MaxConns = int32(min(r.options.Connections, 1000))
+		config.MaxConns = int32(r.options.Connections)
+	}
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = r.options.ConnectTimeout
+	}
+	for name, value := range map[string]string{
+		"application_name":  "preflight",
+		"statement_timeout": strconv.FormatInt(r.options.StatementTimeout.Milliseconds(), 10),
+		// A process that hangs in the middle must not hold its locks for ever; the longest honest pause within a transaction
+		// is the deletion of an object.
+		"idle_in_transaction_session_timeout": strconv.FormatInt(idleInTransaction.Milliseconds(), 10),
+		// All access is by key, a page at a time. From some 100,000 filings on the planner takes such pages for large ones and spends
+		// three times their cost on compiling them and on workers beside.
+		"jit":                             "off",
+		"max_parallel_workers_per_gather": "0",
+	} {
+		if _, given := config.ConnConfig.RuntimeParams[name]; !given {
+			config.ConnConfig.RuntimeParams[name] = value
+		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -175,10 +248,26 @@ func (r *Records) openPostgres(ctx context.Context, rawURL string) error {
 	return nil
 }
 
-// Ping reports whether the database answers, for /readyz.
+// observe tells the observer of every statement from now on: migrations are no work of the service's.
+func (r *Records) observe() error {
+	hook := newStatementHook(r.options.Observer)
+	read := r.read
+	r.db = r.db.WithQueryHook(hook)
+	if r.read = r.db; r.engine.name == sqliteEngine {
+		r.read = read.WithQueryHook(hook)
+	}
+	return r.options.Observer.register(hook.seconds, newStateCollector(r), r.worked.seconds, r.worked.wait)
+}
+
+// Ping reports whether the database answers and takes writes, for /readyz: a deletion of nothing is enough for a standby or
+// a file without the right to write to refuse it.
 func (r *Records) Ping(ctx context.Context) error {
-	if err := r.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("records: %w", err)
+	_, err := r.read.NewSelect().ColumnExpr("1").Exec(ctx)
+	if err == nil {
+		_, err = r.db.NewDelete().Model((*deletionRow)(nil)).Where("sha256 = ''").Exec(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("records: %w", r.classify(err))
 	}
 	return nil
 }
@@ -201,18 +290,7 @@ func (r *Records) Close() error {
 // Migrate brings the database to the newest schema, the job queue's tables included. Several processes may do it at once.
 func (r *Records) Migrate(ctx context.Context) error {
 	if r.engine.name == postgresEngine {
-		conn, err := r.engine.pool.Acquire(ctx)
-		if err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		defer conn.Release()
-		if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
-			return fmt.Errorf("migrate: %w", err)
-		}
-		defer func() {
-			_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
-		}()
-		return r.migrate(ctx)
+		return r.migratePostgres(ctx)
 	}
 	// Two processes at one SQLite file meet at a table that the other one has just made; a second look finds it made.
 	err := r.migrate(ctx)
@@ -224,6 +302,38 @@ func (r *Records) Migrate(ctx context.Context) error {
 		}
 	}
 	return err
+}
+
+// migratePostgres migrates over connections of its own, on which a statement may take as long as it takes: making an index
+// on a big table does, and so does waiting for another process that makes it.
+func (r *Records) migratePostgres(ctx context.Context) (err error) {
+	config := r.engine.pool.Config()
+	config.MaxConns = 4 // the lock, a transaction, and what looks beside it
+	for _, name := range []string{"statement_timeout", "idle_in_transaction_session_timeout"} {
+		config.ConnConfig.RuntimeParams[name] = "0"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	db := bun.NewDB(stdlib.OpenDBFromPool(pool), pgdialect.New())
+	m := &Records{db: db, read: db, engine: engine{name: postgresEngine, pool: pool}, options: r.options}
+	defer func() { err = errors.Join(err, m.Close()) }()
+	if m.jobs, err = newJobInserter(m); err != nil {
+		return err
+	}
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", migrationLock); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	defer func() {
+		_, _ = conn.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", migrationLock)
+	}()
+	return m.migrate(ctx)
 }
 
 func (r *Records) migrate(ctx context.Context) error {

@@ -97,11 +97,19 @@ func (d *DirObjects) path(key string) string { return filepath.Join(d.root, file
 
 // Put implements Objects.
 func (d *DirObjects) Put(ctx context.Context, key string, content Content) error {
-	if err := d.put(ctx, key, content); err != nil {
+	err := d.put(ctx, key, content)
+	// What was there when it was looked for may be deleted before it is compared: then it is put after all.
+	for n := 1; n < putAttempts && errors.Is(err, fs.ErrNotExist); n++ {
+		err = d.put(ctx, key, content)
+	}
+	if err != nil {
 		return fmt.Errorf("store object %s: %w", key, classifyFile(err))
 	}
 	return nil
 }
+
+// putAttempts bounds how often a put starts over because of a deletion of the same key; once is the rule.
+const putAttempts = 5
 
 func (d *DirObjects) put(ctx context.Context, key string, content Content) error {
 	if err := checkPut(key, content); err != nil {

@@ -20,3 +20,9 @@ func EnqueueAndFail(ctx context.Context, r *Records, materialID string, err erro
 func Jobs(ctx context.Context, r *Records) (int, error) {
 	return r.db.NewSelect().Table("river_job").Where("finalized_at IS NULL").Count(ctx)
 }
+
+// Setting returns a setting of the PostgreSQL sessions of these records.
+func Setting(ctx context.Context, r *Records, name string) (value string, err error) {
+	err = r.read.NewSelect().ColumnExpr("current_setting(?)", name).Scan(ctx, &value)
+	return value, err
+}

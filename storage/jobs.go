@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -16,6 +17,8 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 	"github.com/riverqueue/river/rivertype"
 	"github.com/uptrace/bun"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // checkArgs is the job that checks a material (检查任务). It holds an id and nothing else: jobs are shown to operators.
@@ -43,9 +46,10 @@ func (checkArgs) InsertOpts() river.InsertOpts {
 // jobInserter enqueues jobs within transactions of Records. On PostgreSQL the jobs go through database/sql, as the rows
 // do, and are worked through pgx, which can be notified.
 type jobInserter struct {
-	driver riverdriver.Driver[*sql.Tx]
-	client *river.Client[*sql.Tx]
-	config *rivermigrate.Config
+	driver   riverdriver.Driver[*sql.Tx]
+	client   *river.Client[*sql.Tx]
+	config   *rivermigrate.Config
+	attempts int
 }
 
 func newJobInserter(r *Records) (jobInserter, error) {
@@ -58,7 +62,7 @@ func newJobInserter(r *Records) (jobInserter, error) {
 	if err != nil {
 		return jobInserter{}, fmt.Errorf("job queue: %w", err)
 	}
-	return jobInserter{driver: driver, client: client, config: &rivermigrate.Config{Logger: r.options.Logger}}, nil
+	return jobInserter{driver: driver, client: client, config: &rivermigrate.Config{Logger: r.options.Logger}, attempts: r.options.JobAttempts}, nil
 }
 
 func (j jobInserter) migrate(ctx context.Context) error {
@@ -75,7 +79,7 @@ func (j jobInserter) migrate(ctx context.Context) error {
 // insert enqueues the check of a material after a while. Without a while the job is available at once: the queue holds
 // anything that has a time, even one in the past, back until its scheduler passes by, every 5 s.
 func (j jobInserter) insert(ctx context.Context, tx bun.Tx, materialID string, after time.Duration) (int64, error) {
-	var options river.InsertOpts
+	options := river.InsertOpts{MaxAttempts: j.attempts, Metadata: traceMetadata(ctx)}
 	if after > 0 {
 		options.ScheduledAt = time.Now().UTC().Add(after)
 	}
@@ -84,6 +88,37 @@ func (j jobInserter) insert(ctx context.Context, tx bun.Tx, materialID string, a
 		return 0, err
 	}
 	return result.Job.ID, nil
+}
+
+// jobTrace is what a job's metadata hold of the trace that it belongs to, as in W3C Trace Context. What other systems wrote
+// beside it (tracestate, baggage) is not kept: nobody knows what is in it.
+type jobTrace struct {
+	Parent string `json:"traceparent,omitempty"`
+}
+
+const traceParent = "traceparent"
+
+// traceMetadata carries the trace of a request to whoever works its job.
+func traceMetadata(ctx context.Context) []byte {
+	carrier := propagation.MapCarrier{}
+	propagation.TraceContext{}.Inject(ctx, carrier)
+	if carrier[traceParent] == "" {
+		return nil
+	}
+	text, err := json.Marshal(jobTrace{carrier[traceParent]})
+	if err != nil {
+		return nil // a job without its trace is a job all the same
+	}
+	return text
+}
+
+// traceOf goes on with the trace in a job's metadata.
+func traceOf(ctx context.Context, metadata []byte) context.Context {
+	var t jobTrace
+	if json.Unmarshal(metadata, &t) != nil || t.Parent == "" {
+		return ctx
+	}
+	return propagation.TraceContext{}.Extract(ctx, propagation.MapCarrier{traceParent: t.Parent})
 }
 
 // dropJobs removes jobs that are not needed any more. A job that runs is left to its worker, which finds out by itself.
@@ -128,17 +163,47 @@ type WorkerOptions struct {
 	// PollInterval is how often the queue is looked at; default 100 ms on SQLite, and 1 s on PostgreSQL, which notifies.
 	// At least 10 ms.
 	PollInterval time.Duration
-	// Timeout is how long one job may take before its context ends; default 1 minute.
+	// Timeout is how long one job may take before its context ends; default 1 minute, at least 1 s.
 	Timeout time.Duration
+	// Deliver makes one round of deliveries to a receiver: it sends what DueMessages gives, in any order, and keeps what
+	// became of it with SaveDeliveries. It is called again while something is due. Nil: this process delivers nothing.
+	// Like a check, a delivery may be made twice: a worker may die between sending and saving.
+	Deliver func(ctx context.Context, webhookID string) error
+	// Deliveries is how many receivers are served at once; default 4.
+	Deliveries int
 	// RescueAfter is how long a job may run before its worker counts as dead and the job is run again; default 5
 	// minutes, never below Timeout. Rescuing takes up to 30 s more, and 15 s when the process that led has died.
 	RescueAfter time.Duration
 }
 
-// Worker runs the check jobs of Records (任务执行者). Any number of processes may run one on the same database.
+// minJobTimeout is the shortest time for a job: a picture is read, measured and judged in it.
+const minJobTimeout = time.Second
+
+// Validate says everything that is wrong with the options; zero fields are right.
+func (o WorkerOptions) Validate() error {
+	var errs []error
+	const most = 1000
+	if o.Concurrency < 0 || o.Concurrency > most {
+		errs = append(errs, fmt.Errorf("jobs at once %d: 1 to %d", o.Concurrency, most))
+	}
+	if o.PollInterval != 0 && o.PollInterval < 10*time.Millisecond {
+		errs = append(errs, fmt.Errorf("job poll interval %s: at least 10ms", o.PollInterval))
+	}
+	if o.Timeout != 0 && o.Timeout < minJobTimeout {
+		errs = append(errs, fmt.Errorf("job timeout %s: at least %s", o.Timeout, minJobTimeout))
+	}
+	if o.RescueAfter != 0 && o.RescueAfter < o.Timeout {
+		errs = append(errs, fmt.Errorf("job rescue after %s: shorter than the job timeout %s, jobs would be run twice at once", o.RescueAfter, o.Timeout))
+	}
+	return errors.Join(errs...)
+}
+
+// Worker runs the jobs of Records (任务执行者): checks, and deliveries to receivers. Any number of processes may run one on the same database.
 type Worker struct {
-	client interface {
+	records *Records
+	client  interface {
 		Start(ctx context.Context) error
+		Stopped() <-chan struct{}
 		Stop(ctx context.Context) error
 		StopAndCancel(ctx context.Context) error
 	}
@@ -150,16 +215,22 @@ type Worker struct {
 // A job may run more than once (a worker may die after its work and before its end): check must be idempotent, as
 // SaveCheck is.
 func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context, materialID string) error) (*Worker, error) {
-	if options.Concurrency <= 0 {
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	if options.Concurrency == 0 {
 		options.Concurrency = 2
 	}
-	if options.Timeout <= 0 {
+	if options.Deliveries <= 0 {
+		options.Deliveries = 4
+	}
+	if options.Timeout == 0 {
 		options.Timeout = time.Minute
 	}
-	if options.RescueAfter <= 0 {
+	if options.RescueAfter == 0 {
 		options.RescueAfter = 5 * time.Minute
 	}
-	if options.PollInterval <= 0 {
+	if options.PollInterval == 0 {
 		options.PollInterval = 100 * time.Millisecond
 		if r.engine.name == postgresEngine {
 			options.PollInterval = time.Second
@@ -167,17 +238,36 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 	}
 	workers := river.NewWorkers()
 	work := func(ctx context.Context, job *river.Job[checkArgs]) error {
+		start := time.Now()
+		r.worked.wait.Observe(max(0, start.Sub(job.ScheduledAt).Seconds()))
+		ctx, span := r.options.Observer.Tracer.Start(traceOf(ctx, job.Metadata), "job "+job.Kind,
+			trace.WithSpanKind(trace.SpanKindConsumer), jobAttributes(job.Kind, job.Attempt))
 		err := check(ctx, job.Args.MaterialID)
-		if errors.Is(err, ErrNotFound) {
-			return river.JobCancel(err)
+		result := jobDone
+		switch {
+		case errors.Is(err, ErrNotFound):
+			result, err = jobGone, river.JobCancel(err)
+		case err != nil:
+			result = jobFailed
 		}
+		r.worked.seconds.WithLabelValues(result).Observe(time.Since(start).Seconds())
+		finish(span, result)
 		return err
 	}
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(work)); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
+	// Known even where nothing is delivered: whoever leads rescues the jobs of all, and drops what it does not know.
+	if err := river.AddWorkerSafely(workers, deliverer{records: r, deliver: options.Deliver}); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: options.Concurrency}}
+	if options.Deliver != nil {
+		// Nobody waits for a message as for a check: once a second will do where nothing notifies.
+		queues[deliverQueue] = river.QueueConfig{MaxWorkers: options.Deliveries, FetchPollInterval: max(options.PollInterval, time.Second)}
+	}
 	config := &river.Config{
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: options.Concurrency}},
+		Queues:               queues,
 		Workers:              workers,
 		FetchCooldown:        min(options.PollInterval, fetchCooldown),
 		FetchPollInterval:    options.PollInterval,
@@ -185,7 +275,7 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 		RescueStuckJobsAfter: max(options.RescueAfter, options.Timeout),
 		Logger:               r.options.Logger,
 	}
-	var w Worker
+	w := Worker{records: r}
 	var err error
 	if r.engine.name == postgresEngine {
 		var client *river.Client[pgx.Tx]
@@ -210,12 +300,14 @@ func (w *Worker) Start(ctx context.Context) error {
 	if err := w.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start worker: %w", err)
 	}
+	w.records.worker.Store(w)
 	return nil
 }
 
 // Stop takes no more jobs and waits for those that run. When ctx ends before them their contexts end too, and what they
 // did not finish is run again later, by whoever works then.
 func (w *Worker) Stop(ctx context.Context) error {
+	w.records.worker.CompareAndSwap(w, nil)
 	err := w.client.Stop(ctx)
 	if err == nil {
 		return nil

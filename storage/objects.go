@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Objects keeps immutable objects under keys (对象存储). Two engines implement it, a directory (DirObjects) and an S3
@@ -214,8 +216,29 @@ type ObjectsOptions struct {
 	CreateBucket bool
 	// Retry bounds what is tried again; zero fields take the defaults of RetryPolicy.
 	Retry RetryPolicy
+	// Timeout is how long an S3 server may think before the first byte of an answer; default 30 s. Connecting may take 5 s of it.
+	Timeout time.Duration
+	// Connections is how many idle connections to the S3 server are kept, of as many as are needed; default 64.
+	Connections int
+	// Observer is told of every operation.
+	Observer Observer
 	// Bare leaves out envelope and retries and gives the naked engine, for tests and benchmarks of engines.
 	Bare bool
+}
+
+// Validate says everything that is wrong with the options; zero fields are right.
+func (o ObjectsOptions) Validate() error {
+	var errs []error
+	if o.Retry.Attempts < 0 || o.Retry.Attempts > maxAttempts {
+		errs = append(errs, fmt.Errorf("store attempts %d: 1 to %d", o.Retry.Attempts, maxAttempts))
+	}
+	if o.Timeout != 0 && o.Timeout < minTimeout {
+		errs = append(errs, fmt.Errorf("store timeout %s: at least %s", o.Timeout, minTimeout))
+	}
+	if o.Connections < 0 || o.Connections > maxConnections {
+		errs = append(errs, fmt.Errorf("store connections %d: 1 to %d", o.Connections, maxConnections))
+	}
+	return errors.Join(errs...)
 }
 
 // OpenObjects opens the store that the URL names and checks that it can be reached:
@@ -226,8 +249,14 @@ type ObjectsOptions struct {
 //
 // The store is wrapped in WithRetry (S3 only: what fails on a local disk fails again) and WithEnvelope.
 func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Objects, error) {
+	if err := options.Validate(); err != nil {
+		return nil, fmt.Errorf("object store: %w", err)
+	}
 	scheme, rest, found := strings.Cut(rawURL, ":")
 	var objects Objects
+	retries := prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "preflight_objects_retries_total", Help: "Attempts at an operation of the object store that failed and were made again.",
+	})
 	switch {
 	case found && scheme == "s3":
 		u, err := url.Parse(rawURL)
@@ -240,7 +269,7 @@ func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Ob
 		}
 		objects = engine
 		if !options.Bare {
-			objects = WithRetry(objects, options.Retry)
+			objects = retryObjects{inner: objects, policy: options.Retry.withDefaults(), retried: retries.Inc}
 		}
 	case found && scheme == "dir", !found && rawURL != "", strings.HasPrefix(rawURL, "/"), strings.HasPrefix(rawURL, "."):
 		path := rawURL
@@ -258,7 +287,11 @@ func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Ob
 	if options.Bare {
 		return objects, nil
 	}
-	return WithEnvelope(objects), nil
+	observed, err := WithObserver(WithEnvelope(objects), options.Observer)
+	if err := errors.Join(err, options.Observer.register(retries)); err != nil {
+		return nil, errors.Join(err, objects.Close())
+	}
+	return observed, nil
 }
 
 // checkPut is what every engine refuses before it touches anything.

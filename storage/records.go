@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,9 @@ type Records struct {
 	engine   engine
 	options  RecordsOptions
 	jobs     jobInserter
+	worked   *workerMetrics
+	// worker is the one that this process has started, nil before and after.
+	worker atomic.Pointer[Worker]
 }
 
 // Filing is an ICP filing (备案).

@@ -12,13 +12,16 @@ import (
 
 // RetryPolicy bounds what is tried again. Zero fields take the defaults.
 type RetryPolicy struct {
-	// Attempts is how often a call is tried altogether; default 5.
+	// Attempts is how often a call is tried altogether, 1 to 20; default 5.
 	Attempts int
 	// Base is the longest pause before the second attempt; it doubles from one attempt to the next. Default 100 ms.
 	Base time.Duration
 	// Max is the longest pause; default 3 s. With the defaults a call gives up after 1.5 s of pauses at most.
 	Max time.Duration
 }
+
+// maxAttempts would have an upload wait for a minute.
+const maxAttempts = 20
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	if p.Attempts <= 0 {
@@ -48,12 +51,14 @@ func (p RetryPolicy) pause(n int) time.Duration {
 // not know to be final, as long as the context lasts. A reader from Get goes on at the byte where a connection broke. It
 // is the only place that retries; the engines and the libraries below them do not.
 func WithRetry(objects Objects, policy RetryPolicy) Objects {
-	return retryObjects{objects, policy.withDefaults()}
+	return retryObjects{inner: objects, policy: policy.withDefaults()}
 }
 
 type retryObjects struct {
 	inner  Objects
 	policy RetryPolicy
+	// retried, where it is not nil, is called for every attempt that is made again.
+	retried func()
 }
 
 func (o retryObjects) do(ctx context.Context, call func() error) error {
@@ -64,6 +69,9 @@ func (o retryObjects) do(ctx context.Context, call func() error) error {
 		}
 		if n+1 >= o.policy.Attempts {
 			return fmt.Errorf("after %d attempts: %w", n+1, err)
+		}
+		if o.retried != nil {
+			o.retried()
 		}
 		timer := time.NewTimer(o.policy.pause(n))
 		select {

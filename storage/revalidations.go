@@ -48,7 +48,9 @@ type Revalidation struct {
 
 	ID          string `bun:"id,pk"`
 	RequestedBy string `bun:"requested_by"`
-	State       string `bun:"state"`
+	// Night is the day of the schedule that the pass is made for; empty for one that somebody asked for.
+	Night string `bun:"night"`
+	State string `bun:"state"`
 	// DryRun: nothing but this record is written.
 	DryRun bool `bun:"dry_run"`
 	// Remeasure: files that another version of the analyzer measured are measured again.
@@ -105,11 +107,21 @@ type RevalidationChange struct {
 	Detail []byte `bun:"detail"`
 }
 
-// CreateRevalidation records a pass that is to be made, at its beginning, and counts what there is to look at.
+// CreateRevalidation records a pass that is to be made, at its beginning, and counts what there is to look at. Where one
+// was recorded for the same night already, the answer is ErrConflict.
 func (r *Records) CreateRevalidation(ctx context.Context, v Revalidation) (Revalidation, error) {
 	id, err := newID()
 	if err != nil {
 		return Revalidation{}, err
+	}
+	if v.Night != "" { // counting a million filings to find out that it is done would cost each process a second
+		made, err := r.read.NewSelect().Model((*Revalidation)(nil)).Where("night = ?", v.Night).Exists(ctx)
+		if err != nil {
+			return Revalidation{}, fmt.Errorf("create revalidation: %w", r.classify(err))
+		}
+		if made {
+			return Revalidation{}, fmt.Errorf("create revalidation: of the night %s there is one: %w", v.Night, ErrConflict)
+		}
 	}
 	count := r.read.NewSelect().Model((*Filing)(nil))
 	if v.FilingState != "" {
@@ -128,7 +140,14 @@ func (r *Records) CreateRevalidation(ctx context.Context, v Revalidation) (Reval
 	if v.Summary == nil {
 		v.Summary = []byte{}
 	}
-	if _, err := r.db.NewInsert().Model(&v).Exec(ctx); err != nil {
+	result, err := r.db.NewInsert().Model(&v).On("CONFLICT (night) WHERE night <> '' DO NOTHING").Exec(ctx)
+	if err == nil {
+		var n int64
+		if n, err = result.RowsAffected(); err == nil && n == 0 {
+			err = fmt.Errorf("of the night %s there is one: %w", v.Night, ErrConflict)
+		}
+	}
+	if err != nil {
 		return Revalidation{}, fmt.Errorf("create revalidation: %w", r.classify(err))
 	}
 	return v, nil
@@ -232,6 +251,8 @@ type JudgedBatch struct {
 	Checks   []Check
 	// Changes are told to people.
 	Changes []RevalidationChange
+	// Notices are told to receivers, in their order; it is called only where there is one, and may be called again.
+	Notices func() ([]Notice, error)
 }
 
 // saveRows bounds how many rows one statement writes.
@@ -259,6 +280,9 @@ func (r *Records) SaveJudged(ctx context.Context, b JudgedBatch) error {
 			if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
 				return err
 			}
+		}
+		if err := r.notify(ctx, tx, b.Notices); err != nil {
+			return err
 		}
 		pass := b.Pass
 		pass.UpdatedAt = r.now()
@@ -397,16 +421,18 @@ type FilingToJudge struct {
 // FilingsToJudge returns up to limit filings of a pass's scope in the order of their ids, after the id after. Its province
 // is not looked at: that is a fact.
 func (r *Records) FilingsToJudge(ctx context.Context, pass *Revalidation, after string, limit int) ([]FilingToJudge, error) {
-	query := "SELECT f.id, f.facts, f.revision, v.revision, v.files, v.rules, v.checks_version, v.analyzer, v.as_of, v.verdict, v.items " +
-		"FROM filings AS f LEFT JOIN verdicts AS v ON v.filing_id = f.id WHERE f.id > ?"
-	args := []any{after}
+	// The page comes first and its verdicts are looked up: joined as a whole, a planner that knows of many verdicts merges them
+	// from the first one on, and each page costs more than the one before.
+	page, args := "SELECT id, facts, revision FROM filings WHERE id > ?", []any{after}
 	if pass.FilingState != "" {
-		query, args = query+" AND f.state = ?", append(args, pass.FilingState)
+		page, args = page+" AND state = ?", append(args, pass.FilingState)
 	}
 	if pass.Since != nil {
-		query, args = query+" AND f.created_at >= ?", append(args, *pass.Since)
+		page, args = page+" AND created_at >= ?", append(args, *pass.Since)
 	}
-	rows, err := r.read.QueryContext(ctx, query+" ORDER BY f.id LIMIT ?", append(args, limit)...)
+	rows, err := r.read.QueryContext(ctx, "SELECT f.id, f.facts, f.revision, v.revision, v.files, v.rules, v.checks_version, v.analyzer, "+
+		"v.as_of, v.verdict, v.items FROM ("+page+" ORDER BY id LIMIT ?) AS f LEFT JOIN verdicts AS v ON v.filing_id = f.id "+
+		"AND v.filing_id > ? ORDER BY f.id", append(args, limit, after)...)
 	if err != nil {
 		return nil, fmt.Errorf("filings to judge: %w", r.classify(err))
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -37,6 +38,9 @@ type S3Objects struct {
 const (
 	// s3HeaderTimeout is how long a server may think before the first byte of an answer.
 	s3HeaderTimeout = 30 * time.Second
+	// s3DialTimeout and s3KeepAlive are how long connecting may take, and how often a silent connection is looked at.
+	s3DialTimeout = 5 * time.Second
+	s3KeepAlive   = 15 * time.Second
 	// s3IdleConns keeps a connection for each of the uploads that arrive at once.
 	s3IdleConns = 64
 	// checksumHeader is the header checksum of a put.
@@ -78,7 +82,16 @@ func openS3(ctx context.Context, u *url.URL, options ObjectsOptions) (*S3Objects
 		return nil, fmt.Errorf("object store: %w", err)
 	}
 	transport.ResponseHeaderTimeout = s3HeaderTimeout
+	if options.Timeout != 0 {
+		transport.ResponseHeaderTimeout = options.Timeout
+	}
+	dialer := &net.Dialer{Timeout: min(s3DialTimeout, transport.ResponseHeaderTimeout), KeepAlive: s3KeepAlive}
+	transport.DialContext = dialer.DialContext
 	transport.MaxIdleConnsPerHost = s3IdleConns
+	if options.Connections > 0 {
+		transport.MaxIdleConnsPerHost = options.Connections
+	}
+	transport.MaxIdleConns = max(transport.MaxIdleConns, transport.MaxIdleConnsPerHost)
 	keys := credentials.NewStaticV4(options.AccessKey, options.SecretKey, options.SessionToken)
 	if options.AccessKey == "" {
 		keys = credentials.NewEnvAWS()

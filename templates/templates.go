@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -70,9 +71,12 @@ func functions(lang string) template.FuncMap {
 			}
 			return zh
 		},
-		"in":    func(t filing.Text) string { return t.In(lang) },
-		"lang":  func() string { return lang },
-		"place": func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
+		"in":     func(t filing.Text) string { return t.In(lang) },
+		"lang":   func() string { return lang },
+		"place":  func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
+		"number": number,
+		// The last characters of an id, by which people tell one from the other; the first are the time.
+		"tail": func(id string) string { return id[max(0, len(id)-8):] },
 		// Markdown's marks of code say nothing on a page.
 		"lines": func(s string) []string { return strings.Split(strings.ReplaceAll(strings.TrimSpace(s), "`", ""), "\n") },
 	}
@@ -96,4 +100,13 @@ func (p *Pages) Render(w io.Writer, lang, page string, data any) error {
 		return fmt.Errorf("send page %s: %w", page, err)
 	}
 	return nil
+}
+
+// number writes a count with its thousands separated, as both languages do.
+func number(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
 }

@@ -12,6 +12,8 @@ type Choice struct {
 type Home struct {
 	Provinces []Choice
 	Materials []Choice
+	// Revalidations: the visitor may see those.
+	Revalidations bool
 }
 
 // Checked is what the check of one photo said.

@@ -26,10 +26,11 @@ import (
 )
 
 type checkCommand struct {
-	Files    []string `arg:"" help:"Photos, folders (without .json, .yaml, .txt, .md, .csv, .log), and @lists (files with one path a line)."`
+	Files    []string `arg:"" optional:"" help:"Photos, folders (without .json, .yaml, .txt, .md, .csv, .log), and @lists (files with one path a line)."`
 	Material string   `help:"What the photos show: a material of the vocabulary, e.g. principal_id." placeholder:"CODE"`
 	Page     string   `help:"front or back." enum:",front,back" default:"" placeholder:"SIDE"`
 	Of       string   `help:"Whom it belongs to, e.g. principal or domain:example.cn." placeholder:"WHOM"`
+	Pair     []string `help:"The two sides of one document: both are checked, and then together. May be repeated." placeholder:"FRONT,BACK" sep:"none"`
 	AsOf     string   `help:"Date on which rules and terms are judged. Default: today in Asia/Shanghai." placeholder:"YYYY-MM-DD"`
 	JSON     bool     `name:"json" help:"One JSON document on standard output."`
 	Lang     string   `help:"zh or en. Default: from the locale." enum:",zh,en" default:"" placeholder:"LANG"`
@@ -41,6 +42,7 @@ type checkCommand struct {
 
 func (checkCommand) Example() string {
 	return "  preflight check front.jpg --material principal_id --page front\n" +
+		"  preflight check --material principal_id --pair front.jpg,back.jpg\n" +
 		"  preflight check front.jpg --overlay seen.jpg\n" +
 		"  preflight check --json photos/ @more.txt > report.json\n"
 }
@@ -68,6 +70,14 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return usageError("%w", err)
 	}
+	pairs, err := splitPairs(c.Pair)
+	if err != nil {
+		return usageError("%w", err)
+	}
+	paths = pairs.with(paths)
+	if len(paths) == 0 {
+		return usageError("expected files, or --pair FRONT,BACK")
+	}
 	pictures, err := planOverlays(c.Overlay, paths)
 	if err != nil {
 		return err
@@ -83,7 +93,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	defer func() { _ = analyzer.Close() }() // nothing is left to be written
 	job := checkJob{
 		analyzer: analyzer, limits: set.UploadLimits(asOf),
-		declared: filing.Declared{Material: c.Material, Page: filing.Page(c.Page), Of: c.Of}, overlays: pictures,
+		declared: filing.Declared{Material: c.Material, Page: filing.Page(c.Page), Of: c.Of}, pages: pairs.pages(), overlays: pictures,
 	}
 	reports, failures := job.all(ctx, paths, newProgress(std.err, len(paths), "photos"))
 	if err := ctx.Err(); err != nil {
@@ -92,6 +102,10 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	answer := filing.CheckReport{Files: reports, Verdict: filing.VerdictPass}
 	for _, r := range reports {
 		answer.Verdict = answer.Verdict.Worse(r.Verdict)
+	}
+	answer.Pairs = pairs.judge(reports, c.Material)
+	for _, p := range answer.Pairs {
+		answer.Verdict = answer.Verdict.Worse(p.Verdict)
 	}
 	if c.JSON {
 		if err := printJSON(std.out, answer); err != nil {
@@ -187,6 +201,8 @@ type checkJob struct {
 	analyzer *imaging.Analyzer
 	limits   filing.UploadLimits
 	declared filing.Declared
+	// pages are what files of a pair show, by path.
+	pages    map[string]filing.Page
 	overlays overlays
 }
 
@@ -264,7 +280,11 @@ func (j checkJob) one(ctx context.Context, i int, path string) (*filing.FileRepo
 			undrawn = fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, checks.FileInput{Declared: j.declared, Name: path, Limits: j.limits})
+	declared := j.declared
+	if page, ok := j.pages[path]; ok {
+		declared.Page = page
+	}
+	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, checks.FileInput{Declared: declared, Name: path, Limits: j.limits})
 	r.File = path
 	r.ElapsedMS = pipeline.Milliseconds(elapsed)
 	return &r, undrawn
@@ -288,6 +308,12 @@ var verdictWords = map[filing.Verdict]filing.Text{
 
 var severityMarks = map[filing.Severity]string{filing.SeverityError: "✗", filing.SeverityWarning: "!", filing.SeverityInfo: "i"}
 
+func printFindings(w io.Writer, findings []filing.Finding, lang string) {
+	for _, f := range findings {
+		_, _ = fmt.Fprintf(w, "  %s %s [%s]\n    → %s\n", severityMarks[f.Severity], f.Message.In(lang), f.Code, f.Advice.In(lang))
+	}
+}
+
 // printReports prints for people: a line for each file, below it what was found and what to do.
 func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 	w := bufio.NewWriter(out)
@@ -300,9 +326,15 @@ func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 		if line := seen(f.Measurements, lang); line != "" {
 			_, _ = fmt.Fprintf(w, "  %s\n", line)
 		}
-		for _, finding := range f.Findings {
-			_, _ = fmt.Fprintf(w, "  %s %s [%s]\n    → %s\n", severityMarks[finding.Severity], finding.Message.In(lang), finding.Code, finding.Advice.In(lang))
+		printFindings(w, f.Findings, lang)
+	}
+	for _, p := range answer.Pairs {
+		_, _ = fmt.Fprintf(w, "\n%s + %s: %s", p.Front, p.Back, verdictWords[p.Verdict].In(lang))
+		if p.Basis != "" {
+			_, _ = fmt.Fprintf(w, "  %s %.3f", filing.Text{ZH: "正反面比例", EN: "scale, front over back"}.In(lang), p.ScaleRatio)
 		}
+		_, _ = fmt.Fprintln(w)
+		printFindings(w, p.Findings, lang)
 	}
 	if len(answer.Files) > 1 {
 		_, _ = fmt.Fprintf(w, "\n%s: %s\n", filing.Text{ZH: "总体结论", EN: "Overall"}.In(lang), verdictWords[answer.Verdict].In(lang))

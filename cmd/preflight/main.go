@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	_ "time/tzdata" // --time-zone works in a container that has none
 
 	"github.com/alecthomas/kong"
 )
@@ -36,9 +37,12 @@ type commands struct {
 	Check       checkCommand       `cmd:"" help:"Check photos without a server."`
 	Require     requireCommand     `cmd:"" help:"Facts to requirements: which materials a filing needs, and by which clause."`
 	Revalidate  revalidateCommand  `cmd:"" help:"Judge stored filings again: by new rules, on another day, after a change of the analyzer."`
+	Webhooks    webhooksCommand    `cmd:"" help:"Receivers that are told what a revalidation changes: add, list, rotate, resend."`
 	Export      exportCommand      `cmd:"" help:"Copy all filings with their originals to a folder or a bucket: a backup, or a move."`
 	Import      importCommand      `cmd:"" help:"Copy filings out of an export."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database to the newest schema, or say whether it is."`
+	Letter      letterCommand      `cmd:"" help:"A letter to print, filled in from the facts: authorizations, plans, confirmations."`
+	Jobs        jobsCommand        `cmd:"" help:"The queue: which files wait for their check; cancel a job, or have it tried again."`
 	Rules       rulesCommand       `cmd:"" help:"The rule data: list, show, lint, test, coverage."`
 	Token       tokenCommand       `cmd:"" help:"Make a token, and the line of the token file that admits it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready; for containers."`

@@ -26,7 +26,9 @@ func (c *migrateCommand) Run(ctx context.Context, std streams) (err error) {
 	if err != nil {
 		return err
 	}
-	records, err := storage.OpenRecords(ctx, database, storage.RecordsOptions{Logger: quiet(c.logger(std)), SkipMigrate: true})
+	options := c.recordsOptions(quiet(c.logger(std)))
+	options.SkipMigrate = true
+	records, err := storage.OpenRecords(ctx, database, options)
 	if err != nil {
 		return settingsError(err)
 	}

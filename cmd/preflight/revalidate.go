@@ -49,16 +49,17 @@ func (f *judgingFlags) chosen(name string) (sets []*rules.Set, hash string, err 
 // closes it all.
 func (f *judgingFlags) open(ctx context.Context, std streams, sets []*rules.Set, measure bool) (_ *pipeline.Pipeline, done func() error, err error) {
 	var closers []func() error
-	done = func() error {
+	closeAll := func() error {
 		var errs []error
 		for _, c := range slices.Backward(closers) {
 			errs = append(errs, c())
 		}
 		return errors.Join(errs...)
 	}
+	done = closeAll
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, done())
+			err = errors.Join(err, closeAll())
 		}
 	}()
 	store, database, err := f.urls()
@@ -67,7 +68,7 @@ func (f *judgingFlags) open(ctx context.Context, std streams, sets []*rules.Set,
 	}
 	log := quiet(f.logger(std))
 	parts := pipeline.Parts{Analyzer: imaging.Version, RuleSets: sets, Log: log}
-	if parts.Records, err = storage.OpenRecords(ctx, database, storage.RecordsOptions{Logger: log}); err != nil {
+	if parts.Records, err = storage.OpenRecords(ctx, database, f.recordsOptions(log)); err != nil {
 		return nil, nil, settingsError(err)
 	}
 	closers = append(closers, parts.Records.Close)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"time"
 
@@ -121,11 +122,13 @@ Three things to try 试一试 (the token is for this run only):
 
 type workCommand struct {
 	serviceFlags
+	Operations      string        `help:"Address that answers /healthz, /readyz and /metrics, and nothing else. Default: none." env:"PREFLIGHT_OPERATIONS" placeholder:"HOST:PORT"`
 	ShutdownTimeout time.Duration `help:"How long jobs under way may finish." default:"20s" env:"PREFLIGHT_SHUTDOWN_TIMEOUT" placeholder:"TIME"`
 }
 
 func (workCommand) Example() string {
-	return "  preflight work --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000' --jobs 4\n"
+	return "  preflight work --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000' --jobs 4\n" +
+		"  preflight work --operations 127.0.0.1:9090   # then: preflight healthcheck http://127.0.0.1:9090/readyz\n"
 }
 
 // Run works jobs until it is told to stop.
@@ -133,14 +136,40 @@ func (c *workCommand) Run(ctx context.Context, std streams) error {
 	if c.Jobs == 0 {
 		return usageError("settings: a worker with --jobs 0 has nothing to do")
 	}
+	var ln net.Listener
+	if c.Operations != "" {
+		var err error
+		if ln, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Operations); err != nil {
+			return usageError("listen: %w", err)
+		}
+		defer func() { _ = ln.Close() }()
+	}
 	p, err := c.open(ctx, c.logger(std))
 	if err != nil {
 		return err
+	}
+	if ln != nil {
+		p.log.Info("operations", "address", ln.Addr().String())
+		defer operate(ln, server.Operations(p.flow, p.log, p.registry))()
 	}
 	<-ctx.Done()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.ShutdownTimeout)
 	defer cancel()
 	return p.close(grace)
+}
+
+// operate answers on the listener until the returned function is called.
+func operate(ln net.Listener, h http.Handler) (stop func()) {
+	srv := &http.Server{Handler: h, ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(ln) // ends when it is closed; a listener that fails shows in the health check
+	}()
+	return func() {
+		_ = srv.Close()
+		<-done
+	}
 }
 
 type tokenCommand struct {

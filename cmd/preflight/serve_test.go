@@ -43,6 +43,10 @@ var binary = sync.OnceValues(func() (string, error) {
 func TestMain(m *testing.M) {
 	flag.Parse()
 	status := m.Run()
+	if err := servers.Stop(); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, err)
+		status = 1
+	}
 	if path, err := binary(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(path))
 	}

@@ -15,10 +15,12 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/storage"
+	"github.com/preflight-icp/preflight/webhook"
 )
 
 // storageFlags say where filings are kept; this table is the one place of their defaults.
@@ -30,10 +32,22 @@ type storageFlags struct {
 	S3AccessKey    string `name:"s3-access-key" help:"Access key of the S3 store." env:"PREFLIGHT_S3_ACCESS_KEY" placeholder:"KEY"`
 	S3SecretKey    string `name:"s3-secret-key" help:"Secret key of the S3 store; give it by environment or file, not as a flag." env:"PREFLIGHT_S3_SECRET_KEY" placeholder:"KEY"`
 	S3CreateBucket bool   `name:"s3-create-bucket" help:"Make the bucket when it is not there." env:"PREFLIGHT_S3_CREATE_BUCKET"`
+
+	StoreAttempts    int           `help:"How often an operation of the S3 store is tried, with growing pauses, before it fails." default:"5" env:"PREFLIGHT_STORE_ATTEMPTS" placeholder:"N"`
+	StoreTimeout     time.Duration `help:"How long the S3 store may think before the first byte of an answer." default:"30s" env:"PREFLIGHT_STORE_TIMEOUT" placeholder:"TIME"`
+	StoreConnections int           `help:"Idle connections to the S3 store that are kept." default:"64" env:"PREFLIGHT_STORE_CONNECTIONS" placeholder:"N"`
+
+	DatabaseConnections    int           `help:"Connections to PostgreSQL at most, or readers of SQLite; 0 is 16, or 4." default:"0" env:"PREFLIGHT_DATABASE_CONNECTIONS" placeholder:"N"`
+	DatabaseConnectTimeout time.Duration `help:"Longest time for one attempt to connect to PostgreSQL." default:"5s" env:"PREFLIGHT_DATABASE_CONNECT_TIMEOUT" placeholder:"TIME"`
+	DatabaseTimeout        time.Duration `help:"Longest time for one statement on PostgreSQL, and for waiting for another process that writes on SQLite." default:"1m" env:"PREFLIGHT_DATABASE_TIMEOUT" placeholder:"TIME"`
 }
 
-// urls are the store and the database, by default those in the data directory, which is made.
+// urls are the store and the database, by default those in the data directory, which is made. The other settings are
+// checked first.
 func (f *storageFlags) urls() (store, database string, err error) {
+	if err := f.validate(); err != nil {
+		return "", "", usageError("settings: %w", err)
+	}
 	store, database = f.Store, f.Database
 	if store == "" || database == "" {
 		if err := os.MkdirAll(f.Data, 0o700); err != nil {
@@ -50,7 +64,34 @@ func (f *storageFlags) urls() (store, database string, err error) {
 }
 
 func (f *storageFlags) objectsOptions() storage.ObjectsOptions {
-	return storage.ObjectsOptions{AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey, CreateBucket: f.S3CreateBucket}
+	return storage.ObjectsOptions{
+		AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey, CreateBucket: f.S3CreateBucket,
+		Retry: storage.RetryPolicy{Attempts: f.StoreAttempts}, Timeout: f.StoreTimeout, Connections: f.StoreConnections,
+	}
+}
+
+func (f *storageFlags) recordsOptions(log *slog.Logger) storage.RecordsOptions {
+	return storage.RecordsOptions{
+		Connections: f.DatabaseConnections, ConnectTimeout: f.DatabaseConnectTimeout, StatementTimeout: f.DatabaseTimeout, Logger: log,
+	}
+}
+
+// validate says everything that is wrong with the settings. What is 0 in an option of the storage is its default; here
+// somebody wrote it.
+func (f *storageFlags) validate() error {
+	objects, records := f.objectsOptions(), f.recordsOptions(nil)
+	return errors.Join(
+		notZero("store attempts", objects.Retry.Attempts), notZero("store timeout", objects.Timeout), notZero("store connections", objects.Connections),
+		notZero("database connect timeout", records.ConnectTimeout), notZero("database timeout", records.StatementTimeout),
+		objects.Validate(), records.Validate(),
+	)
+}
+
+func notZero[T int | time.Duration](name string, value T) error {
+	if value == 0 {
+		return fmt.Errorf("%s %v: it must be more than 0", name, value)
+	}
+	return nil
 }
 
 // logFlags say how much is logged and how.
@@ -72,11 +113,59 @@ type serviceFlags struct {
 	JobGrace        time.Duration `help:"How long after an upload its job may check it, when the request did not." default:"30s" env:"PREFLIGHT_JOB_GRACE" placeholder:"TIME"`
 	Jobs            int           `help:"Jobs worked at once by this process; 0 leaves them to workers." default:"2" env:"PREFLIGHT_JOBS" placeholder:"N"`
 
+	JobAttempts int           `help:"How often a job is tried, with growing pauses, before it is given up: 10 are about 6 hours." default:"10" env:"PREFLIGHT_JOB_ATTEMPTS" placeholder:"N"`
+	JobTimeout  time.Duration `help:"Longest time for one attempt at a job." default:"1m" env:"PREFLIGHT_JOB_TIMEOUT" placeholder:"TIME"`
+	JobRescue   time.Duration `help:"How long a job may run before its worker counts as dead and it is run again; not below the job timeout." default:"5m" env:"PREFLIGHT_JOB_RESCUE" placeholder:"TIME"`
+	JobPoll     time.Duration `help:"How often the queue is looked at; 0 is 100ms on SQLite, and 1s on PostgreSQL, which tells of new jobs." default:"0s" env:"PREFLIGHT_JOB_POLL" placeholder:"TIME"`
+
 	measuringFlags `embed:""`
+	webhookFlags   `embed:""`
+
+	RevalidateAt string `help:"Judge everything again each night at this time, hh:mm; a night that was missed is made up for. Default: never." env:"PREFLIGHT_REVALIDATE_AT" placeholder:"TIME"`
+	TimeZone     string `help:"Whose clock --revalidate-at means." default:"Asia/Shanghai" env:"PREFLIGHT_TIME_ZONE" placeholder:"ZONE"`
 
 	Rules []string `help:"Folders of rule data to load beside the embedded set; the API puts one in force." env:"PREFLIGHT_RULES" placeholder:"DIR"`
 
 	logFlags
+	traceFlags
+}
+
+func (f *serviceFlags) workerOptions() storage.WorkerOptions {
+	return storage.WorkerOptions{Concurrency: f.Jobs, Timeout: f.JobTimeout, RescueAfter: f.JobRescue, PollInterval: f.JobPoll}
+}
+
+// validate says everything that is wrong with the settings.
+func (f *serviceFlags) validate() error {
+	worker := f.workerOptions()
+	return errors.Join(
+		f.pipelineConfig().Validate(), notZero("job attempts", f.JobAttempts), notZero("job timeout", worker.Timeout),
+		notZero("job rescue", worker.RescueAfter), worker.Validate(), storage.RecordsOptions{JobAttempts: f.JobAttempts}.Validate(),
+	)
+}
+
+// night reads when the nightly pass is made; nil is never.
+func (f *serviceFlags) night() (*pipeline.Night, error) {
+	if f.RevalidateAt == "" {
+		return nil, nil
+	}
+	night, err := pipeline.ParseNight(f.RevalidateAt, f.TimeZone)
+	if err != nil {
+		return nil, usageError("settings: %w", err)
+	}
+	return night, nil
+}
+
+// webhookFlags say where receivers of messages may be.
+type webhookFlags struct {
+	WebhookAllow []string `help:"Networks inside that receivers of webhooks may be in, e.g. 10.1.0.0/16; there http will do. Default: only the public internet, only https." env:"PREFLIGHT_WEBHOOK_ALLOW" placeholder:"NETWORK"`
+}
+
+func (f *webhookFlags) sender() (*webhook.Sender, error) {
+	guard, err := webhook.NewGuard(f.WebhookAllow)
+	if err != nil {
+		return nil, usageError("settings: --webhook-allow: %w", err)
+	}
+	return webhook.NewSender(guard), nil
 }
 
 // ruleSets loads the embedded set and those of the folders, each once.
@@ -137,23 +226,27 @@ type parts struct {
 	objects  storage.Objects
 	records  *storage.Records
 	analyzer *imaging.Analyzer
+	sender   *webhook.Sender
 	flow     *pipeline.Pipeline
 	worker   *storage.Worker
 	sweep    context.CancelFunc
 	sweeping sync.WaitGroup
 	registry *prometheus.Registry
 	log      *slog.Logger
+	// traced sends what is left of the traces; nil where none are made.
+	traced func(context.Context) error
 }
 
 // open checks the settings, then opens store, records, decoder and rules, in this order; what was opened is closed again
 // when a later part fails.
 func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, err error) {
 	cfg := f.pipelineConfig()
-	if err := cfg.Validate(); err != nil {
+	if err := f.validate(); err != nil {
 		return nil, usageError("settings: %w", err)
 	}
-	if f.Jobs < 0 {
-		return nil, usageError("settings: jobs at once %d: 0 or more", f.Jobs)
+	night, err := f.night()
+	if err != nil {
+		return nil, err
 	}
 	p := &parts{log: log, registry: prometheus.NewRegistry()}
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -168,14 +261,27 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 			log.Error("close after a failed start", "error", closing.Error())
 		}
 	}()
+	if p.sender, err = f.sender(); err != nil {
+		return nil, err
+	}
 	store, database, err := f.urls()
 	if err != nil {
 		return nil, err
 	}
-	if p.objects, err = storage.OpenObjects(ctx, store, f.objectsOptions()); err != nil {
+	tracer, traced, err := f.tracer(ctx, log)
+	if err != nil {
 		return nil, err
 	}
-	if p.records, err = storage.OpenRecords(ctx, database, storage.RecordsOptions{CheckAfter: cfg.JobGrace, Logger: quiet(log)}); err != nil {
+	p.traced = traced
+	observer := storage.Observer{Metrics: p.registry, Tracer: tracer}
+	objects := f.objectsOptions()
+	objects.Observer = observer
+	if p.objects, err = storage.OpenObjects(ctx, store, objects); err != nil {
+		return nil, err
+	}
+	records := f.recordsOptions(quiet(log))
+	records.CheckAfter, records.JobAttempts, records.Observer = cfg.JobGrace, f.JobAttempts, observer
+	if p.records, err = storage.OpenRecords(ctx, database, records); err != nil {
 		return nil, err
 	}
 	if p.analyzer, err = f.analyzer(); err != nil {
@@ -187,10 +293,15 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 	}
 	if p.flow, err = pipeline.New(cfg, pipeline.Parts{
 		Objects: p.objects, Records: p.records, Measurer: p.analyzer, Analyzer: p.analyzer.Version(), Renderer: p.analyzer,
-		RuleSets: sets, Log: log, Metrics: p.registry,
+		RuleSets: sets, Sender: p.sender, Night: night, Log: log, Metrics: p.registry, Tracer: tracer,
+		Degraded: missingModels(p.analyzer),
 	}); err != nil {
 		return nil, err
 	}
+	p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "preflight_build_info", Help: "1, with the versions that this process runs.",
+		ConstLabels: prometheus.Labels{"version": buildVersion(), "analyzer": p.analyzer.Version(), "checks": checks.Version},
+	}, func() float64 { return 1 }))
 	if err := p.flow.FollowRules(ctx); err != nil {
 		return nil, usageError("settings: %w", err)
 	}
@@ -198,7 +309,9 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 	sweeping, p.sweep = context.WithCancel(ctx)
 	p.sweeping.Go(func() { p.flow.Sweep(sweeping) })
 	if f.Jobs > 0 {
-		if p.worker, err = storage.NewWorker(p.records, storage.WorkerOptions{Concurrency: f.Jobs}, p.flow.Work); err != nil {
+		options := f.workerOptions()
+		options.Deliver = p.flow.Deliver
+		if p.worker, err = storage.NewWorker(p.records, options, p.flow.Work); err != nil {
 			return nil, err
 		}
 		if err := p.worker.Start(ctx); err != nil {
@@ -207,10 +320,18 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 		p.sweeping.Go(func() { p.flow.WorkRevalidations(sweeping) })
 	}
 	log.Info("ready to work", "version", buildVersion(), "cores", runtime.GOMAXPROCS(0), "analyzer", p.analyzer.Version(), "jobs", f.Jobs)
-	if p.analyzer.FacesBy() == "" {
-		log.Warn("no model to find faces with: handheld photos are not checked for a face; scripts/setup.sh models installs it")
+	if err := missingModels(p.analyzer); err != nil {
+		log.Warn(err.Error() + "; scripts/setup.sh models installs it")
 	}
 	return p, nil
+}
+
+// missingModels says what the analyzer has to do without.
+func missingModels(a *imaging.Analyzer) error {
+	if a.FacesBy() == "" {
+		return errors.New("no model to find faces with: handheld photos are not checked for a face")
+	}
+	return nil
 }
 
 // close ends the parts in the reverse order of their use: no job is begun that could not end.
@@ -234,6 +355,12 @@ func (p *parts) close(ctx context.Context) error {
 	}
 	if p.analyzer != nil {
 		errs = append(errs, p.analyzer.Close())
+	}
+	if p.sender != nil {
+		p.sender.Close()
+	}
+	if p.traced != nil {
+		errs = append(errs, p.traced(ctx))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("close: %w", err)

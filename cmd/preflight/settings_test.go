@@ -86,3 +86,47 @@ func TestSettingsComeFromTheFileToo(t *testing.T) {
 		t.Errorf("wrong name: status %d: %s", status, errors)
 	}
 }
+
+// A value out of its bounds is refused before anything is opened, in one line that says what may stand there.
+func TestSettingsOutOfBoundsAreRefusedInWords(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		command, flag, value, says string
+	}{
+		{"serve", "database-connections", "-1", "1 to 1000"},
+		{"serve", "database-connections", "many", "database-connections"},
+		{"serve", "database-connect-timeout", "0s", "more than 0"},
+		{"serve", "database-timeout", "50ms", "at least 100ms"},
+		{"serve", "store-attempts", "0", "more than 0"},
+		{"serve", "store-attempts", "21", "1 to 20"},
+		{"serve", "store-timeout", "1ms", "at least 100ms"},
+		{"serve", "store-connections", "100000", "1 to 1000"},
+		{"serve", "jobs", "-1", "jobs at once"},
+		{"work", "job-attempts", "26", "1 to 25"},
+		{"work", "job-attempts", "0", "more than 0"},
+		{"work", "job-timeout", "10ms", "at least 1s"},
+		{"work", "job-rescue", "30s", "shorter than the job timeout"},
+		{"work", "job-poll", "1ms", "at least 10ms"},
+		{"work", "operations", "nowhere", "listen"},
+		{"work", "traces", "collector:4318", "http(s)://host:port"},
+		{"migrate", "database-timeout", "-1s", "at least 100ms"},
+		{"revalidate", "database-connections", "1001", "1 to 1000"},
+		{"export", "store-attempts", "-5", "1 to 20"},
+		{"jobs", "database-timeout", "0s", "more than 0"},
+	} {
+		args := []string{c.command, "--data", t.TempDir(), "--" + c.flag + "=" + c.value}
+		switch c.command {
+		case "export":
+			args = append(args, "dir:"+t.TempDir())
+		case "serve":
+			args = append(args, "--listen", "127.0.0.1:0")
+		}
+		status, out, errors := call(t, nil, args...)
+		if status != exitUsage || out != "" || !strings.Contains(errors, c.says) {
+			t.Errorf("%s --%s=%s: status %d, %q", c.command, c.flag, c.value, status, errors)
+		}
+		if strings.Count(strings.TrimSpace(errors), "\n") > 1 {
+			t.Errorf("%s --%s=%s: more than a line: %s", c.command, c.flag, c.value, errors)
+		}
+	}
+}

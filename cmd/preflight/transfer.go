@@ -22,16 +22,17 @@ type transferFlags struct {
 // open opens the records, their store and the place of the export; done closes them.
 func (f *transferFlags) open(ctx context.Context, std streams, place string) (records *storage.Records, objects, export storage.Objects, done func() error, err error) {
 	var closers []func() error
-	done = func() error {
+	closeAll := func() error {
 		var errs []error
 		for i := len(closers) - 1; i >= 0; i-- {
 			errs = append(errs, closers[i]())
 		}
 		return errors.Join(errs...)
 	}
+	done = closeAll
 	defer func() {
 		if err != nil {
-			err = errors.Join(settingsError(err), done())
+			err = errors.Join(settingsError(err), closeAll())
 		}
 	}()
 	store, database, err := f.urls()
@@ -50,7 +51,7 @@ func (f *transferFlags) open(ctx context.Context, std streams, place string) (re
 		return nil, nil, nil, nil, err
 	}
 	closers = append(closers, export.Close)
-	if records, err = storage.OpenRecords(ctx, database, storage.RecordsOptions{Logger: quiet(f.logger(std))}); err != nil {
+	if records, err = storage.OpenRecords(ctx, database, f.recordsOptions(quiet(f.logger(std)))); err != nil {
 		return nil, nil, nil, nil, err
 	}
 	closers = append(closers, records.Close)

@@ -165,14 +165,37 @@ func (s *Servers) CrashPostgres(tb testing.TB) {
 		tb.Fatalf("kill PostgreSQL: %v", err)
 	}
 	<-s.postgres.process.done
+	s.postgres.restart(tb)
+}
+
+// StopPostgres stops the cluster, and StartPostgres starts it again on the same data and port. For Servers of a test's own.
+func (s *Servers) StopPostgres(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.postgres.process.stop(syscall.SIGINT); err != nil {
+		tb.Fatalf("stop PostgreSQL: %v", err)
+	}
+}
+
+// StartPostgres starts the cluster that StopPostgres has stopped.
+func (s *Servers) StartPostgres(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.postgres.restart(tb)
+}
+
+func (p *postgres) restart(tb testing.TB) {
+	tb.Helper()
 	// Its sessions notice within moments; until the last one is gone the data is theirs.
 	var err error
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); <-ticker.C {
-		var p *process
-		if p, err = s.postgres.run(); err == nil {
-			s.postgres.process = p
+		var started *process
+		if started, err = p.run(); err == nil {
+			p.process = started
 			return
 		}
 	}

@@ -22,6 +22,10 @@ type S3Server struct {
 	AccessKey, SecretKey string
 	// Data is the directory behind it: a bucket is a directory, an object a file.
 	Data string
+
+	process *process
+	// run starts it on its data, and waits until it answers.
+	run func() (*process, error)
 }
 
 // URL returns the URL of a bucket and prefix for storage.OpenObjects, e.g. URL("photos/test-1").
@@ -77,22 +81,49 @@ func startS3(bin string) (*S3Server, func() error, error) {
 	if err := os.Mkdir(server.Data, 0o700); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	cmd := exec.Command(bin, "--port", address, "--keep-alive", "--quiet", "posix", server.Data)
-	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+server.AccessKey, "ROOT_SECRET_KEY="+server.SecretKey)
-	p, err := startProcess(cmd, filepath.Join(dir, "log"))
-	if err != nil {
+	server.run = func() (*process, error) {
+		cmd := exec.Command(bin, "--port", address, "--keep-alive", "--quiet", "posix", server.Data)
+		cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+server.AccessKey, "ROOT_SECRET_KEY="+server.SecretKey)
+		p, err := startProcess(cmd, filepath.Join(dir, "log"))
+		if err != nil {
+			return nil, err
+		}
+		err = p.until(func() error {
+			c, err := net.DialTimeout("tcp", address, time.Second)
+			if err != nil {
+				return err
+			}
+			return c.Close()
+		})
+		if err != nil {
+			return nil, errors.Join(err, p.stop(syscall.SIGTERM))
+		}
+		return p, nil
+	}
+	if server.process, err = server.run(); err != nil {
 		return nil, nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	stop := func() error { return errors.Join(p.stop(syscall.SIGTERM), os.RemoveAll(dir)) }
-	err = p.until(func() error {
-		c, err := net.DialTimeout("tcp", address, time.Second)
-		if err != nil {
-			return err
-		}
-		return c.Close()
-	})
-	if err != nil {
-		return nil, nil, errors.Join(err, stop())
+	return server, func() error { return errors.Join(server.process.stop(syscall.SIGTERM), os.RemoveAll(dir)) }, nil
+}
+
+// StopS3 stops the S3 server, and StartS3 starts it again on the same data and port. For Servers of a test's own.
+func (s *Servers) StopS3(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.s3.process.stop(syscall.SIGTERM); err != nil {
+		tb.Fatalf("stop the S3 server: %v", err)
 	}
-	return server, stop, nil
+}
+
+// StartS3 starts the S3 server that StopS3 has stopped.
+func (s *Servers) StartS3(tb testing.TB) {
+	tb.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, err := s.s3.run()
+	if err != nil {
+		tb.Fatalf("start the S3 server again: %v", err)
+	}
+	s.s3.process = p
 }

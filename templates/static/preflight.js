@@ -1,5 +1,6 @@
 // Pages work without this script. With it: a file can be dropped, an upload shows its progress and is tried again when
-// the network breaks (the same Idempotency-Key: nothing is doubled), and a token in the link's fragment logs in.
+// the network breaks (the same Idempotency-Key: nothing is doubled), a token in the link's fragment logs in, and the
+// progress of a revalidation moves.
 "use strict";
 
 for (const form of document.querySelectorAll("form[data-login]")) {
@@ -58,6 +59,29 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
         form.submit(); // the browser's own page says what is wrong with the network
       });
       request.send(new FormData(form));
+    }
+  });
+}
+
+for (const section of document.querySelectorAll("[data-revalidation]")) {
+  const bar = section.querySelector("progress");
+  const events = new EventSource("/v1/events?revalidation=" + encodeURIComponent(section.dataset.revalidation));
+  events.addEventListener("revalidation", (event) => {
+    const now = JSON.parse(event.data);
+    bar.max = Math.max(now.total, 1);
+    bar.value = now.seen;
+    for (const place of section.querySelectorAll("[data-live]")) {
+      const value = now[place.dataset.live];
+      if (value !== undefined) {
+        place.textContent = Math.round(value).toLocaleString("en");
+      }
+    }
+    for (const part of section.querySelectorAll("[data-live-if]")) {
+      part.hidden = now[part.dataset.liveIf] === undefined;
+    }
+    if (now.state !== "running") {
+      events.close();
+      location.reload(); // the whole of it is on the page that the server makes
     }
   });
 }
