@@ -52,8 +52,13 @@ accuracy: setup-accuracy ## how right the eyes are, on drawn photos (hours the f
 	@go run ./accuracy/cmd $(ARGS)
 
 .PHONY: load
-load: setup-build ## 64 uploads of 4 MB at once, then kill -9: all answered, memory bounded, nothing lost
+load: setup-test ## 64 uploads of 4 MB at once and kill -9; uploads beside a revalidation; embedded beside PostgreSQL and S3 (5 minutes)
 	go test ./cmd/preflight -run ManyUploads -uploads 64 -count 1 -v $(ARGS)
+	PREFLIGHT_TEST_REQUIRE=1 go test ./cmd/preflight -run 'UploadsBesideARevalidation|UploadToVerdict' -load-uploads 40 -count 1 -timeout 1h -v $(ARGS)
+
+.PHONY: fleet
+fleet: setup-test ## 5,000 asynchronous uploads to four workers, two of which are killed: each judged exactly once (3 minutes)
+	PREFLIGHT_TEST_REQUIRE=1 go test ./cmd/preflight -run AFleetJudges -fleet-uploads 5000 -count 1 -timeout 1h -v $(ARGS)
 
 .PHONY: bench-revalidate
 bench-revalidate: setup-test ## judge 100,000 stored filings again on SQLite and PostgreSQL (minutes; ARGS='-filings 1000000': an hour, 40 GB)
