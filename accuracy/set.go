@@ -33,9 +33,15 @@ type Photo struct {
 	Findings     []filing.Finding
 }
 
-// Cases lists all photos of a half: documents, and rooms with and without people.
+// Cases lists the photos of a half that are counted: documents, and rooms with and without people. Of the test half, whose
+// list is twice as long, every photo that the digest of its name chooses, about one of two: the halves are then of one size,
+// which decides what can be said of a rate of half a percent, at half the hours. The others are kept for when these are burnt.
 func Cases(half specimen.Half) []specimen.Case {
-	return slices.Concat(specimen.Cases(half), specimen.FaceCases(half))
+	all := slices.Concat(specimen.Cases(half), specimen.FaceCases(half))
+	if half != specimen.Test {
+		return all
+	}
+	return slices.DeleteFunc(all, func(c specimen.Case) bool { return sha256.Sum256([]byte(c.ID))[0]&1 != 0 })
 }
 
 // Has reports whether one of the codes was found.

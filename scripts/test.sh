@@ -26,9 +26,11 @@ while read -r mod; do
   (cd "${mod%/go.mod}" && go vet ./...) || failed=1
 done < <(modules)
 
-# What draws and measures pixels takes ten times as long under the race detector, and shares nothing between goroutines but
-# rows of a picture that it divides among them: it is tested without, unless RACE=all asks for it (make race).
-pixels='/(specimen|accuracy|imaging/(face|legibility|locate|origin|raster))(/|$)'
+# What draws, measures and reads pixels takes ten times as long under the race detector, and shares nothing between goroutines but
+# rows of a picture that it divides among them: it is tested without, unless RACE=all asks for it (make race). What does share,
+# the analyzer itself, has those of its tests with the race detector that run it on several goroutines.
+shared='SameBytes|ThePlanes|AutoRotatedResizeBug'
+pixels='/(specimen|accuracy|accuracy/cmd|checks/document|imaging|imaging/(face|legibility|locate|origin|raster|read))$'
 [[ ${RACE:-} == all ]] && pixels='^$'
 echo "without the race detector: packages that match $pixels"
 
@@ -44,6 +46,7 @@ test_all() {
     fi
   done < <(modules)
   cd "$root"
+  [[ ${RACE:-} == all ]] || go test -json "${arguments[@]}" -run "$shared" ./imaging || status=1
   # Under the race detector only every fifth file of the corpora is tried. All of them, good, flagged and hostile, are judged
   # here without it.
   go test -json -count=1 -timeout=20m -run 'GoodFile|FlaggedFile|HostileFile' ./pipeline || status=1
