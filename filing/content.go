@@ -29,7 +29,7 @@ type Content struct {
 // DetectedKind is what a document was taken for.
 type DetectedKind struct {
 	Detected DocumentKind `json:"detected"`
-	// Page is the side; absent for DocumentUnknown.
+	// Page is the side; absent for DocumentUnknown, and for DocumentComposite, which may show both.
 	Page Page `json:"page,omitempty"`
 	// Confidence is how far this kind and side are ahead of all others, 0 to 1.
 	Confidence float64 `json:"confidence"`
@@ -64,7 +64,25 @@ const (
 	FieldExpires             FieldName = "expires"              // 到期日期
 	FieldAuthorized          FieldName = "authorized"           // 被授权人
 	FieldSigned              FieldName = "signed"               // 签署日期
+	FieldSignature           FieldName = "signature"            // 签字: Present or NotSeen
+	FieldSeal                FieldName = "seal"                 // 印章: Present or NotSeen
 )
+
+// Values of FieldSignature and FieldSeal. NotSeen is no proof that there is none: a seal on a grey copy has no colour, and not every
+// hand can be read.
+const (
+	Present = "present"
+	NotSeen = "not_seen"
+)
+
+// FieldNames lists the fields in the order in which people are shown them.
+func FieldNames() []FieldName {
+	return []FieldName{
+		FieldTitle, FieldPerson, FieldSex, FieldNation, FieldBirth, FieldUnit, FieldCreditCode, FieldType, FieldLegalRepresentative, FieldNumber,
+		FieldAddress, FieldIssuer, FieldValidFrom, FieldValidUntil, FieldCapital, FieldEstablished, FieldScope, FieldDomain, FieldHolder,
+		FieldRegistrar, FieldRegistered, FieldExpires, FieldAuthorized, FieldSigned, FieldSignature, FieldSeal,
+	}
+}
 
 // Field is a field of a document as it was read.
 type Field struct {
@@ -79,6 +97,20 @@ type Field struct {
 	Confidence float64 `json:"confidence"`
 	// Repaired: a doubtful character was put right by the number's check character.
 	Repaired bool `json:"repaired,omitempty"`
+}
+
+// Text is what stands in the fields: in the form of their types where they have it, as it was read otherwise; nil where there is none.
+func (c Content) Text() map[FieldName]string {
+	if len(c.Fields) == 0 {
+		return nil
+	}
+	text := make(map[FieldName]string, len(c.Fields))
+	for _, f := range c.Fields {
+		if text[f.Name] = f.Value; f.Value == "" {
+			text[f.Name] = f.Text
+		}
+	}
+	return text
 }
 
 // Field returns a field by its name; false where the document has none.

@@ -74,12 +74,18 @@ type Finding struct {
 	Region []Point `json:"region,omitempty"`
 	// Repair names what the service can do about it by itself: POST /materials/{id}/repairs.
 	Repair string `json:"repair,omitempty"`
+	// Overruled is set where a reviewer said that the finding does not hold: it stays in sight and does not count.
+	Overruled *Overruling `json:"overruled,omitempty"`
 }
 
-// VerdictOf returns the worst verdict of the findings: any error fails, any warning asks for a person.
+// VerdictOf returns the worst verdict of the findings: any error fails, any warning asks for a person. What a
+// reviewer overruled does not count.
 func VerdictOf(findings []Finding) Verdict {
 	v := VerdictPass
 	for _, f := range findings {
+		if f.Overruled != nil {
+			continue
+		}
 		switch f.Severity {
 		case SeverityError:
 			return VerdictFail

@@ -29,6 +29,10 @@ const (
 	FormatEmpty   Format = "empty"
 )
 
+// AcceptedFormats returns the formats whose pictures are decoded at all. Which of them a filing takes is a dated parameter of
+// the rules (UploadLimits).
+func AcceptedFormats() []Format { return []Format{FormatJPEG, FormatPNG, FormatGIF} }
+
 // Accepted reports whether pictures of this format are decoded at all.
 func (f Format) Accepted() bool { return f == FormatJPEG || f == FormatPNG || f == FormatGIF }
 
@@ -72,6 +76,8 @@ type Measurements struct {
 	Exposure   *Exposure   `json:"exposure,omitempty"`
 	Colour     *Colour     `json:"colour,omitempty"`
 	Recapture  *Recapture  `json:"recapture,omitempty"`
+	// Surround is what the document lies on, close around it; absent where too little of that is in the picture.
+	Surround *Surround `json:"surround,omitempty"`
 	// FacesBy is the detector that looked for faces; absent where none did, so that nothing is known about faces. Faces are what
 	// it found, the most confident first.
 	FacesBy string `json:"faces_by,omitempty"`

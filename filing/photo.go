@@ -30,6 +30,10 @@ type FileReport struct {
 	Verdict  Verdict   `json:"verdict"`
 	Declared *Declared `json:"declared,omitempty"`
 	Findings []Finding `json:"findings"`
+	// Kind is what the picture was recognized as, and Text what stands in its fields, in the form of their types; absent where nothing
+	// was read. Text is personal, and never logged.
+	Kind *DetectedKind        `json:"kind,omitempty"`
+	Text map[FieldName]string `json:"text,omitempty"`
 	// Measurements are absent where the file could not be measured yet.
 	Measurements *Measurements `json:"measurements,omitempty"`
 	ElapsedMS    float64       `json:"elapsed_ms"`
@@ -39,8 +43,10 @@ type FileReport struct {
 type CheckReport struct {
 	Files []FileReport `json:"files"`
 	// Pairs are the documents whose two sides were checked together; absent where none were.
-	Pairs   []PairReport `json:"pairs,omitempty"`
-	Verdict Verdict      `json:"verdict"`
+	Pairs []PairReport `json:"pairs,omitempty"`
+	// Composites are pictures that somebody stitched, held against what they must contain; absent where that was not asked for.
+	Composites []CompositeReport `json:"composites,omitempty"`
+	Verdict    Verdict           `json:"verdict"`
 }
 
 // MatchState is how a requirement stands (满足、不完整、未通过、缺少).
@@ -61,9 +67,51 @@ type Match struct {
 	State MatchState `json:"state"`
 	// Files are the ids of the materials that were matched.
 	Files []string `json:"files"`
+	// Matched says of each page which file stands for it, and why.
+	Matched []MatchedFile `json:"matched,omitempty"`
+	// SetAside are the files that could have stood for it and do not.
+	SetAside []SetAsideFile `json:"set_aside,omitempty"`
 	// Explanation says why the requirement stands as it does.
 	Explanation Text      `json:"explanation"`
 	Findings    []Finding `json:"findings"`
+}
+
+// MatchedFile is a file that stands for a page of a requirement (对应的文件).
+type MatchedFile struct {
+	// File is the id of the material.
+	File string `json:"file"`
+	// Source is the id of the material that this part of a composite was made from; absent for what is no composite.
+	Source   string     `json:"source,omitempty"`
+	Material string     `json:"material"`
+	Page     Page       `json:"page"`
+	Basis    MatchBasis `json:"basis"`
+	// Because says why it stands here.
+	Because Text `json:"because"`
+}
+
+// MatchBasis is what a match rests on (对应依据).
+type MatchBasis string
+
+// The bases of a match.
+const (
+	// BasisDeclared: it was said what the file is and whose.
+	BasisDeclared MatchBasis = "declared"
+	// BasisOnlyAsked: it was not said whose it is, and one requirement alone asks for what it is.
+	BasisOnlyAsked MatchBasis = "only_asked"
+	// BasisRecognized: what was read in the picture says that it belongs here and nowhere else.
+	BasisRecognized MatchBasis = "recognized"
+	// BasisOnlyLeft: it could stand in several places, and elsewhere none is left open for it.
+	BasisOnlyLeft MatchBasis = "only_left"
+)
+
+// SetAsideFile is a file that could have stood for a requirement and does not (未采用的文件).
+type SetAsideFile struct {
+	File string `json:"file"`
+	Page Page   `json:"page,omitempty"`
+	// Reason is why: failed, less_sure, pending, older, in_composite, stale_part, other_alternative, other_owner.
+	Reason string `json:"reason"`
+	// Because says so in words.
+	Because Text `json:"because"`
 }
 
 // Report is the whole verdict on a filing, as GET /filings/{id}/report answers: requirements matched with files,
@@ -80,7 +128,45 @@ type Report struct {
 	Notices   []Requirement    `json:"notices"`
 	Undecided []Undecided      `json:"undecided"`
 	Ask       []string         `json:"ask"`
+	// Pairs are the documents of which both sides are there, Composites the pictures that the service stitched together.
+	Pairs      []PairReport    `json:"pairs"`
+	Composites []CompositeView `json:"composites"`
 	// Findings are those of the filing as a whole (missing materials, files that no rule asks for).
+	Findings []Finding `json:"findings"`
+	// Offered are facts that stand in the documents and that the filing lacks.
+	Offered []Offer `json:"offered,omitempty"`
+	// Review is how the filing stands with the reviewers, once it was handed in.
+	Review *ReviewState `json:"review,omitempty"`
+	// Stand names what this report was made of: the revision of the facts and the current files. A decision that carries it
+	// holds only while nothing changed.
+	Stand string `json:"stand"`
+}
+
+// Offer is a fact that was read in a document and that the filing lacks (可填入的信息): for a person to take, never taken by itself.
+type Offer struct {
+	// Fact is its name with its indexes, e.g. principal.document_valid_until; Value as the facts have it.
+	Fact  string `json:"fact"`
+	Value any    `json:"value"`
+	// Material is the file in which it stands, and Confidence that of what was read, 0 to 1.
+	Material   string  `json:"material"`
+	Confidence float64 `json:"confidence"`
+}
+
+// FolderReport is the whole verdict on a filing in a folder, as `check-filing --json` prints it: Report without a service around
+// it. Files go by their names.
+type FolderReport struct {
+	Folder    string        `json:"folder"`
+	Rules     string        `json:"rules"`
+	AsOf      string        `json:"as_of"`
+	Verdict   Verdict       `json:"verdict"`
+	Required  []Match       `json:"required"`
+	Files     []FileReport  `json:"files"`
+	Pairs     []PairReport  `json:"pairs,omitempty"`
+	Blockers  []Requirement `json:"blockers"`
+	Notices   []Requirement `json:"notices"`
+	Undecided []Undecided   `json:"undecided"`
+	Ask       []string      `json:"ask"`
+	// Findings are those of the filing as a whole.
 	Findings []Finding `json:"findings"`
 }
 

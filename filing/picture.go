@@ -24,6 +24,9 @@ type Document struct {
 	// Occluded is the share of the document's area that something else covers, 0 to 1, and Occlusions where, as polygons.
 	Occluded   float64   `json:"occluded"`
 	Occlusions [][]Point `json:"occlusions,omitempty"`
+	// OccludedDepth is how far in from the nearest side the deepest of them reaches, as a share of the shorter side: a thumb that
+	// holds a card by its margin reaches a tenth.
+	OccludedDepth float64 `json:"occluded_depth,omitempty"`
 }
 
 // FormatFit is a format that a document's shape may have (纸张或卡片规格).
@@ -96,6 +99,8 @@ type Exposure struct {
 	CrushedShare float64 `json:"crushed_share"`
 	// Uneven is the light on the darkest part of the document over that on the brightest, in linear light, 0 to 1; 1 is even.
 	Uneven float64 `json:"uneven"`
+	// Surroundings is the median luma of the picture beside the document, 0 to 255; 0 where there is nothing beside it.
+	Surroundings float64 `json:"surroundings,omitempty"`
 }
 
 // Colour tells a coloured original from a grey copy (彩色原件或黑白复印件).
@@ -124,4 +129,19 @@ type Recapture struct {
 	PeakRatio float64 `json:"peak_ratio,omitempty"`
 	// Cues are stable words for what was seen: moire, pixel_grid, bezel, no_camera_data.
 	Cues []string `json:"cues,omitempty"`
+}
+
+// Surround is what lies close around a document: the table and the light on it (证件周围的背景与光线). Two sides of a document that
+// were photographed one after the other have the same.
+type Surround struct {
+	// Seen is the share of the band around the document that lies within the frame, 0 to 1.
+	Seen float64 `json:"seen"`
+	// Lab is the median colour of the band in CIELAB (D65): lightness 0 to 100, a and b.
+	Lab [3]float64 `json:"lab"`
+	// Sides are the lightness above, right, below and left of the document as it lies in the picture; 0 where that side is not seen.
+	Sides [4]float64 `json:"sides"`
+	// Spread is the mean absolute deviation of lightness from the median of its side, and Detail that between neighbours about 4 pixels
+	// of the reduced picture apart: how the ground is patterned, coarse and fine.
+	Spread float64 `json:"spread"`
+	Detail float64 `json:"detail"`
 }

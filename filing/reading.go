@@ -16,12 +16,16 @@ type Reading struct {
 	Cut bool `json:"cut,omitempty"`
 }
 
-// Seal is a red ring, round or oval, as units stamp it (公章). What stands in it is not read; what it covers is.
+// Seal is a red ring, round or oval, as units stamp it (公章).
 type Seal struct {
 	// Quad is the rectangle around it, in pixels of the upright picture, clockwise.
 	Quad [4]Point `json:"quad"`
 	// Round is the share of the way around on which the outline follows an ellipse, 0 to 1: what covers or fades a seal lowers it.
 	Round float64 `json:"round"`
+	// Text is what stands around in it, clockwise from below; "" where that could not be read. Confidence is the mean of the
+	// confidences of its characters, 0 to 1.
+	Text       string  `json:"text,omitempty"`
+	Confidence float64 `json:"confidence,omitempty"`
 }
 
 // Line is a line of text, or the part of one that stands apart (文本行).

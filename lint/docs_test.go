@@ -71,7 +71,7 @@ func TestPackagesListIsWellFormed(t *testing.T) {
 			continue
 		}
 		need, name := fields[0], fields[1]
-		if !slices.Contains([]string{"build", "models", "test", "lint", "accuracy", "fresh", "image", "runtime"}, need) {
+		if !slices.Contains([]string{"build", "models", "test", "browser", "lint", "accuracy", "bench", "fresh", "image", "runtime"}, need) {
 			t.Errorf("%s: unknown need %q", name, need)
 		}
 		if need == "runtime" && fields[2] != "-" || need != "runtime" && !proof.MatchString(fields[2]) {

@@ -128,6 +128,8 @@ func Libraries() []Library {
 			"ONNX Runtime is one for the process: imaging/onnx starts it once, bounds its threads and proves its models",
 		},
 		{"github.com/esimov/pigo", []string{"imaging"}, "pixels stay in imaging"},
+		{"github.com/landlock-lsm/go-landlock", []string{"imaging"}, "what gives up rights does so for the whole process: only a worker process may"},
+		{"github.com/elastic/go-seccomp-bpf", []string{"imaging"}, "what gives up rights does so for the whole process: only a worker process may"},
 		{
 			"image",
 			[]string{"imaging", "specimen"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a step of the Makefile needs, and nothing that is there already.
 #
-#   scripts/setup.sh NEED...    needs: build, models, test, lint, accuracy, fresh, image (scripts/packages.txt says what each takes)
+#   scripts/setup.sh NEED...    needs: build, models, test, lint, accuracy, bench, fresh, image (scripts/packages.txt says what each takes)
 #
 # It looks at the things themselves and keeps no stamp: removing a package makes the next run install it again, and with
 # everything in place it returns in a few milliseconds without touching the network. It never asks a question. It works
@@ -61,8 +61,8 @@ install_packages() {
     say "this system has no apt-get, so these have to be installed by hand: $*"
     say "the names are those of Debian; what each is for stands in scripts/packages.txt"
     [[ $(uname -s) != Darwin ]] || say "macOS with Homebrew: brew install vips pkg-config postgresql@15 shellcheck (the tests also want Linux: strace, fonts)"
-    [[ ! -e /etc/fedora-release ]] || say "Fedora: dnf install gcc pkgconf-pkg-config vips-devel postgresql-server wqy-microhei-fonts strace ShellCheck"
-    [[ ! -e /etc/alpine-release ]] || say "Alpine: apk add build-base pkgconf vips-dev postgresql strace shellcheck util-linux"
+    [[ ! -e /etc/fedora-release ]] || say "Fedora: dnf install gcc pkgconf-pkg-config vips-devel libjpeg-turbo-devel postgresql-server wqy-microhei-fonts strace ShellCheck"
+    [[ ! -e /etc/alpine-release ]] || say "Alpine: apk add build-base pkgconf vips-dev libjpeg-turbo-dev postgresql strace shellcheck util-linux"
     exit 1
   fi
   if [[ $(id -u) != 0 ]] && ! command -v sudo >/dev/null; then
@@ -141,9 +141,32 @@ ensure_accuracy() {
   wanted=$(missing accuracy | paste -sd' ' -)
   # shellcheck disable=SC2086 # a list of package names
   if [[ -n $wanted ]] && ! (install_packages $wanted); then
-    say 'OpenCV is not there: the comparison with it will be left out'
+    say 'OpenCV or tesseract is not there: the comparison with it will be left out'
   fi
   scripts/photos.sh || say 'the photos that packages carry are not there: the faces in them will not be looked for'
+}
+
+# ensure_browser installs what the tests of the pages look with. Ubuntu has no Chromium as a package: there those tests are skipped,
+# and say so.
+ensure_browser() {
+  local wanted
+  wanted="$(missing browser | paste -sd' ' -)"
+  # shellcheck disable=SC2086 # a list of package names
+  if [[ -n $wanted ]] && ! (install_packages $wanted); then
+    say 'Chromium is not there: the tests of the pages will be left out'
+    return 0
+  fi
+  "$root/scripts/axe.sh" || say 'axe-core is not there: what it would find in the pages will not be looked for'
+}
+
+# ensure_bench installs the programs that stitching is compared with. Without them the benchmark leaves them out and says so.
+ensure_bench() {
+  local wanted
+  wanted=$(missing bench | paste -sd' ' -)
+  # shellcheck disable=SC2086 # a list of package names
+  if [[ -n $wanted ]] && ! (install_packages $wanted); then
+    say 'ImageMagick or libvips-tools is not there: the comparison with it will be left out'
+  fi
 }
 
 setup() {
@@ -152,15 +175,15 @@ setup() {
   for need in "$@"; do
     case $need in
       build | test | lint | fresh | image) wanted+=" $(missing "$need" | paste -sd' ' -)" ;;
-      models | accuracy) ;;
-      *) die "unknown need: $need (build, models, test, lint, accuracy, fresh, image)" ;;
+      models | accuracy | bench) ;;
+      *) die "unknown need: $need (build, models, test, lint, accuracy, bench, fresh, image)" ;;
     esac
   done
   if [[ -n ${wanted// /} ]]; then
     # shellcheck disable=SC2086 # a list of package names
     install_packages $wanted
     for need in "$@"; do
-      [[ $need != models && $need != accuracy ]] || continue
+      [[ $need != models && $need != accuracy && $need != bench ]] || continue
       wanted=$(missing "$need" | paste -sd' ' -)
       [[ -z $wanted ]] || die "installed, and still not found: $wanted (scripts/packages.txt has the proofs)"
     done
@@ -169,7 +192,11 @@ setup() {
     case $need in
       models) ensure_models ;;
       accuracy) ensure_accuracy ;;
-      test) ensure_tool versitygw "$versitygw_module" "$versitygw_version" ;;
+      bench) ensure_bench ;;
+      test)
+        ensure_tool versitygw "$versitygw_module" "$versitygw_version"
+        ensure_browser
+        ;;
       lint) ensure_tool golangci-lint "$golangci_module" "$golangci_version" ;;
     esac
   done
