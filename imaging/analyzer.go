@@ -13,11 +13,12 @@ import (
 	"github.com/preflight-icp/preflight/imaging/onnx"
 	"github.com/preflight-icp/preflight/imaging/origin"
 	"github.com/preflight-icp/preflight/imaging/raster"
+	"github.com/preflight-icp/preflight/models"
 )
 
 // Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
 // before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
-const Version = "3"
+const Version = "4"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
@@ -32,6 +33,13 @@ type Options struct {
 	Models string
 	// Runtime is the path of another ONNX Runtime to load instead of the one in Models.
 	Runtime string
+	// WithoutReading leaves text unread: Read is ErrNoReader.
+	WithoutReading bool
+	// ReadSide is the long side in pixels that a page keeps when it is decoded to be read, at least 640. 0 means DefaultReadSide;
+	// any other is part of ReaderVersion.
+	ReadSide int
+	// Reads is how many calls of Read go on at once, 1 to 64; each holds a picture and about 60 MB. 0 means DefaultReads.
+	Reads int
 }
 
 // Analyzer measures pictures and makes derivatives of them. Use New; it is safe for concurrent use.
@@ -39,6 +47,7 @@ type Analyzer struct {
 	maxPixels int64
 	runtime   *onnx.Runtime // nil where none is installed
 	faces     *face.Detector
+	reading   reading
 	framers   sync.Pool // of *framer, whose memory is used again
 }
 
@@ -51,10 +60,13 @@ func New(o Options) (*Analyzer, error) {
 	if o.MaxPixels == 0 {
 		o.MaxPixels = DefaultMaxPixels
 	}
+	if err := o.validReading(); err != nil {
+		return nil, err
+	}
 	if err := startVips(); err != nil {
 		return nil, err
 	}
-	a := &Analyzer{maxPixels: o.MaxPixels}
+	a := &Analyzer{maxPixels: o.MaxPixels, reading: newReading(o, nil)}
 	if o.Models == "" {
 		return a, nil
 	}
@@ -62,9 +74,10 @@ func New(o Options) (*Analyzer, error) {
 	if a.runtime, err = onnx.Open(o.Models, onnx.Options{Library: o.Runtime}); err != nil && !errors.Is(err, onnx.ErrNoModels) {
 		return nil, fmt.Errorf("imaging: %w", err)
 	}
-	if a.faces, err = face.New(o.Models, a.runtime); err != nil && !errors.Is(err, face.ErrNoDetector) {
+	if a.faces, err = face.New(o.Models, a.runtime); err != nil && !errors.Is(err, face.ErrNoDetector) && !errors.Is(err, models.ErrMissing) {
 		return nil, errors.Join(fmt.Errorf("imaging: %w", err), a.Close())
 	}
+	a.reading = newReading(o, a.runtime)
 	return a, nil
 }
 
@@ -156,6 +169,7 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	seen := legibility.Measure(f, m.Document)
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
 	m.Colour = origin.Colour(f, m.Document)
+	m.Surround = surroundOf(f, m.Document)
 	if !dithered {
 		m.Recapture = origin.Recapture(f, m.Document, m.EXIF)
 	}
@@ -192,7 +206,7 @@ func (a *Analyzer) measure(ctx context.Context, h *header, data []byte) (s *flat
 		var strip gifStrip
 		err = decodeGIF(ctx, data, func(y int, rgb []byte) { strip.add(sink, h.height, y, rgb) })
 	} else {
-		err = decodeStrips(ctx, h, withoutMetadata(h, data), sink)
+		err = f.decode(ctx, h, withoutMetadata(h, data), s, sink)
 	}
 	var gif gifDamage
 	switch {

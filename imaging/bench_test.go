@@ -17,7 +17,7 @@ import (
 
 // bareDecode is what the costs of this package are compared with: libvips decodes every row, sequentially, on one thread,
 // of the file as it is, and nothing is done with them.
-func bareDecode(b testing.TB, data []byte) {
+func bareDecode(b testing.TB, data []byte) { // b is nil where no test runs
 	h := parseHeader(Recognize(data), data)
 	d, err := openDecode(context.Background(), h.format, data)
 	if err != nil {
@@ -183,4 +183,79 @@ func BenchmarkParts12MP(b *testing.B) {
 	} {
 		b.Run(part.name, func(b *testing.B) { besides(b, data, part.run) })
 	}
+}
+
+// BenchmarkReadCard12MP reads one card in a photo of 12 megapixels: decoding and reading, without measuring.
+func BenchmarkReadCard12MP(b *testing.B) {
+	a, data := newReader(b, Options{}), specimenJPEG(b, 4000, 3000)
+	m, err := a.Analyze(b.Context(), data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := a.PrepareReading(); err != nil {
+		b.Fatal(err)
+	}
+	besides(b, data, func() {
+		if r, err := a.Read(b.Context(), data, &m); err != nil || len(r.Lines) == 0 {
+			b.Fatal(r, err)
+		}
+	})
+}
+
+// BenchmarkLoadReader is what the first photo waits for that is read.
+func BenchmarkLoadReader(b *testing.B) {
+	for b.Loop() {
+		a := newReader(b, Options{})
+		if err := a.PrepareReading(); err != nil {
+			b.Fatal(err)
+		}
+		if err := a.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func specimenJPEG(b *testing.B, width, height int) []byte {
+	b.Helper()
+	p, err := specimen.Photograph(specimen.IDCardFront, width, height, 21)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return encodeJPEG(b, p.Image, 87)
+}
+
+// BenchmarkMemoryOf200PhotosRead reads photos of 12 megapixels on 4 goroutines and reports what is resident after the first 20,
+// afterwards, and at the peak. Run it alone.
+func BenchmarkMemoryOf200PhotosRead(b *testing.B) {
+	a, data := newReader(b, Options{Reads: 4}), specimenJPEG(b, 4000, 3000)
+	m, err := a.Analyze(b.Context(), data)
+	if err != nil {
+		b.Fatal(err)
+	}
+	debug.FreeOSMemory() // what drawing the photo took
+	before := residentMemory(b) >> 20
+	resetPeak()
+	var early int64
+	for b.Loop() {
+		for round := range 10 {
+			var wg sync.WaitGroup
+			for range 4 {
+				wg.Go(func() {
+					for range 5 {
+						if r, err := a.Read(context.Background(), data, &m); err != nil || len(r.Lines) == 0 {
+							b.Error(r, err)
+						}
+					}
+				})
+			}
+			wg.Wait()
+			if round == 0 {
+				early = residentMemory(b) >> 20
+			}
+		}
+	}
+	b.ReportMetric(float64(before), "MiB-before")
+	b.ReportMetric(float64(early), "MiB-after-20")
+	b.ReportMetric(float64(residentMemory(b)>>20), "MiB-after-200")
+	b.ReportMetric(float64(residentPeak(b)>>20), "MiB-peak")
 }

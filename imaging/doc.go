@@ -15,6 +15,9 @@
 //     pixel, and a small upright picture in colour (frame.go, planes.c).
 //  6. look: where the document is, how sharp, lit and coloured it is, and who is beside it (packages below this one).
 //
+// What stands in the picture is read apart from that (Analyzer.Read, reading.go): it costs ten times as much as all the rest, and is not
+// needed of every photo.
+//
 // JPEG and PNG are decoded by libvips with every other loader blocked; the first frame of a GIF is decoded in Go, since
 // libvips' GIF loader cannot be interrupted, forgives truncation and needs four bytes a pixel twice.
 //

@@ -27,6 +27,12 @@ type framer struct {
 	cells         []uint32   // red, green, blue by column of small, of the rows of this cell before those in sums
 	cellRows      int        // rows of this cell so far
 	rgb           []byte     // a row of the rarer layouts, converted
+
+	// Of a decode to planes: the colours of the rows that were decoded last, by how many bits they are reduced across and down, and
+	// the sums of their bytes as sums has those of the luma.
+	blue, red         raster.Gray
+	across, down      uint
+	blueSums, redSums []uint16
 }
 
 // sumRows is how many rows of bytes fit into sums of 16 bits.
@@ -42,6 +48,7 @@ func (f *framer) begin(width, height int) {
 	*f = framer{
 		width: width, height: height, full: full, small: small, upright: f.upright, columns: f.columns[:0],
 		cellWidth: (width + small.W - 1) / small.W, sums: fitted(f.sums, 3*width+C.PF_BEYOND), cells: fitted(f.cells, 3*small.W),
+		blue: f.blue, red: f.red, blueSums: f.blueSums, redSums: f.redSums,
 	}
 	clear(f.cells)
 	for c := range small.W + 1 {
@@ -82,7 +89,7 @@ func (f *framer) rows(top, rows int, pixels []byte, stride int) {
 		if f.summed > 0 {
 			more = 1
 		}
-		C.pf_sum((*C.uint8_t)(&pixels[0]), C.size_t(stride), C.size_t(n), (*C.uint16_t)(unsafe.SliceData(f.sums)),
+		C.pf_sum((*C.uint8_t)(&pixels[0]), C.size_t(stride), 0, C.size_t(n), 0, (*C.uint16_t)(unsafe.SliceData(f.sums)),
 			C.size_t(3*f.width), more)
 		f.summed, f.cellRows, top = f.summed+n, f.cellRows+n, top+n
 		if top == end || f.summed == sumRows {
@@ -90,6 +97,48 @@ func (f *framer) rows(top, rows int, pixels []byte, stride int) {
 		}
 		pixels = pixels[min(n*stride, len(pixels)):]
 	}
+}
+
+// planes readies the framer for a decode to planes, so many rows at a time. libjpeg writes whole blocks.
+func (f *framer) planes(rows int, across, down uint) {
+	blocks := func(n int) int { return (n + blockSide - 1) / blockSide * blockSide }
+	f.across, f.down = across, down
+	f.full.Stride = blocks(f.width)
+	f.full.Pix = fitted(f.full.Pix, f.full.Stride*((f.height+rows-1)/rows*rows))
+	w := (f.width + 1<<across - 1) >> across
+	for _, p := range []*raster.Gray{&f.blue, &f.red} {
+		*p = raster.Gray{W: w, H: rows >> down, Stride: blocks(w), Pix: fitted(p.Pix, blocks(w)*rows>>down)}
+	}
+	f.blueSums, f.redSums = fitted(f.blueSums, w), fitted(f.redSums, w)
+}
+
+// addPlanes adds rows that were decoded to planes. No cell is as high as sumRows: a JPEG's sides are below 65,536.
+func (f *framer) addPlanes(top, rows int) {
+	for y := top; y < top+rows; {
+		cell := ((y+1)*f.small.H - 1) / f.height
+		end := (cell + 1) * f.height / f.small.H
+		n := min(top+rows, end) - y
+		f.sumPlane(f.full.Row(y), f.full.Stride, 0, n, 0, f.sums[:f.width])
+		f.sumPlane(f.blue.Pix, f.blue.Stride, y-top, n, f.down, f.blueSums)
+		f.sumPlane(f.red.Pix, f.red.Stride, y-top, n, f.down, f.redSums)
+		f.summed, y = f.summed+n, y+n
+		if y == end {
+			C.pf_plane_means((*C.uint16_t)(unsafe.SliceData(f.sums)), (*C.uint16_t)(unsafe.SliceData(f.blueSums)),
+				(*C.uint16_t)(unsafe.SliceData(f.redSums)), (*C.int32_t)(unsafe.SliceData(f.columns)), C.int(f.across),
+				C.int32_t(f.summed), (*C.uint8_t)(unsafe.SliceData(f.small.Row(cell))), C.size_t(f.small.W))
+			f.summed = 0
+		}
+	}
+}
+
+// sumPlane adds rows of a plane that is reduced down by some bits to the sums, or begins them.
+func (f *framer) sumPlane(plane []byte, stride, first, n int, down uint, sums []uint16) {
+	more := C.int(0)
+	if f.summed > 0 {
+		more = 1
+	}
+	C.pf_sum((*C.uint8_t)(unsafe.SliceData(plane)), C.size_t(stride), C.size_t(first), C.size_t(n), C.int(down),
+		(*C.uint16_t)(unsafe.SliceData(sums)), C.size_t(len(sums)), more)
 }
 
 // gather takes the sums into the cells of a row of them, which is complete or not.

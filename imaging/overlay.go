@@ -542,14 +542,7 @@ func (a *Analyzer) rectified(ctx context.Context, data []byte, doc *filing.Docum
 	toStored := raster.Uprighting(orientation, width, height)
 	side := int(math.Ceil(float64(max(width, height)) * min(1, reduce*rectifiedMargin)))
 	source, frame, err := decodePart(ctx, &h, data, side, func(size image.Point) image.Rectangle {
-		fit := fitting(&h, size).After(toStored)
-		box := image.Rectangle{}
-		for _, p := range quad {
-			at := fit.Apply(p)
-			x, y := int(math.Floor(at[0])), int(math.Floor(at[1]))
-			box = box.Union(image.Rect(x-1, y-1, x+2, y+2))
-		}
-		return box
+		return windowOf(quad, fitting(&h, size).After(toStored))
 	})
 	if err != nil {
 		return nil, err

@@ -91,6 +91,38 @@ func (s *flatness) strip(top, rows int, pixels []byte, stride int, l layout) {
 	}
 }
 
+// planes takes rows of planes; a block is flat where all of them are.
+func (s *flatness) planes(top, rows int, f *framer) {
+	first, _ := slices.BinarySearch(s.blockRows, top/blockSide)
+	wide, high := blockSide>>f.across, blockSide>>f.down
+	for _, block := range s.blockRows[first:] {
+		y := block*blockSide - top
+		if y+blockSide > rows {
+			break
+		}
+		for _, x := range s.blockX {
+			s.blocks++
+			colours := (y>>f.down)*f.blue.Stride + x>>f.across
+			if constant(f.full.Pix[(top+y)*f.full.Stride+x:], f.full.Stride, blockSide, blockSide) &&
+				constant(f.blue.Pix[colours:], f.blue.Stride, wide, high) && constant(f.red.Pix[colours:], f.red.Stride, wide, high) {
+				s.flat++
+			}
+		}
+	}
+}
+
+// constant reports whether all values of a block of a plane are the same.
+func constant(plane []byte, stride, wide, high int) bool {
+	for y := range high {
+		for _, v := range plane[y*stride:][:wide] {
+			if v != plane[0] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // isFlat reports whether all pixels of the block at the start of pixels are the same.
 func isFlat(pixels []byte, stride, size int) bool {
 	n := blockSide * size

@@ -29,26 +29,72 @@ MANY_MACHINES void pf_luma(const uint8_t *restrict rgb, uint8_t *restrict luma, 
 	}
 }
 
-MANY_MACHINES void pf_sum(const uint8_t *restrict rows, size_t stride, size_t count, uint16_t *restrict sums, size_t n, int more) {
+MANY_MACHINES void pf_sum(const uint8_t *restrict rows, size_t stride, size_t first, size_t count, int down,
+	uint16_t *restrict sums, size_t n, int more) {
 	size_t i = 0;
 	for (; i + sizeof(bytes16) <= n; i += sizeof(bytes16)) {
 		words16 sum = {0};
 		if (more) {
 			memcpy(&sum, sums + i, sizeof sum);
 		}
-		for (size_t y = 0; y < count; y++) {
+		for (size_t y = first; y < first + count; y++) {
 			bytes16 part;
-			memcpy(&part, rows + y * stride + i, sizeof part);
+			memcpy(&part, rows + (y >> down) * stride + i, sizeof part);
 			sum += __builtin_convertvector(part, words16);
 		}
 		memcpy(sums + i, &sum, sizeof sum);
 	}
 	for (; i < n; i++) {
 		uint16_t sum = more ? sums[i] : 0;
-		for (size_t y = 0; y < count; y++) {
-			sum = (uint16_t)(sum + rows[y * stride + i]);
+		for (size_t y = first; y < first + count; y++) {
+			sum = (uint16_t)(sum + rows[(y >> down) * stride + i]);
 		}
 		sums[i] = sum;
+	}
+}
+
+// How many cells pf_plane_means works on at a time: few enough for registers and the cache.
+enum { MEANS_BLOCK = 128 };
+
+// The rounded value of a picture, from one between 0 and 255 and what rounding of colours adds.
+static inline uint8_t byte_of(float v) {
+	int32_t i = (int32_t)(v + 0.5f);
+	i = i < 0 ? 0 : i;
+	return (uint8_t)(i > 255 ? 255 : i);
+}
+
+MANY_MACHINES void pf_plane_means(const uint16_t *restrict luma, const uint16_t *restrict blue, const uint16_t *restrict red,
+	const int32_t *restrict columns, int across, int32_t rows, uint8_t *restrict rgb, size_t cells) {
+	for (size_t from = 0; from < cells; from += MEANS_BLOCK) {
+		size_t n = cells - from < MEANS_BLOCK ? cells - from : MEANS_BLOCK;
+		float y[MEANS_BLOCK], b[MEANS_BLOCK], r[MEANS_BLOCK], inverse[MEANS_BLOCK];
+		for (size_t i = 0; i < n; i++) {
+			int32_t x = columns[from + i], end = columns[from + i + 1];
+			uint32_t total, total_blue, total_red;
+			inverse[i] = (float)(rows * (end - x));
+			if (end - x == 3 && across == 1) { // of two values of colour one counts twice
+				int32_t twice = (x + 1) >> 1, once = x & 1 ? x >> 1 : twice + 1;
+				total = (uint32_t)luma[x] + luma[x + 1] + luma[x + 2];
+				total_blue = 2u * blue[twice] + blue[once];
+				total_red = 2u * red[twice] + red[once];
+			} else {
+				for (total = total_blue = total_red = 0; x < end; x++) {
+					total += luma[x];
+					total_blue += blue[x >> across];
+					total_red += red[x >> across];
+				}
+			}
+			y[i] = (float)(int32_t)total;
+			b[i] = (float)(int32_t)total_blue;
+			r[i] = (float)(int32_t)total_red;
+		}
+		uint8_t *out = rgb + 3 * from;
+		for (size_t i = 0; i < n; i++) {
+			float one = 1.0f / inverse[i], grey = y[i] * one, cb = b[i] * one - 128, cr = r[i] * one - 128;
+			out[3 * i] = byte_of(grey + 1.402f * cr);
+			out[3 * i + 1] = byte_of(grey - 0.344136f * cb - 0.714136f * cr);
+			out[3 * i + 2] = byte_of(grey + 1.772f * cb);
+		}
 	}
 }
 
@@ -131,5 +177,68 @@ void pf_turn(const uint8_t *restrict from, ptrdiff_t right, ptrdiff_t down, uint
 				q[2] = third;
 			}
 		}
+	}
+}
+
+void pf_scatter(const uint8_t *restrict rows, size_t stride, size_t count, size_t n, uint8_t *restrict to, ptrdiff_t right,
+	ptrdiff_t down) {
+	if (right == 3) {
+		for (size_t y = 0; y < count; y++) {
+			memcpy(to + (ptrdiff_t)y * down, rows + y * stride, 3 * n);
+		}
+		return;
+	}
+	// Column by column: where rows become columns, what a column becomes lies together.
+	for (size_t x = 0; x < n; x++) {
+		const uint8_t *p = rows + 3 * x;
+		uint8_t *q = to + (ptrdiff_t)x * right;
+		for (size_t y = 0; y < count; y++, p += stride, q += down) {
+			uint16_t two;
+			memcpy(&two, p, 2);
+			uint8_t third = p[2];
+			memcpy(q, &two, 2);
+			q[2] = third;
+		}
+	}
+}
+
+MANY_MACHINES void pf_weigh(const uint8_t *restrict row, uint16_t *restrict sums, size_t n, unsigned weight, int first) {
+	uint16_t by = (uint16_t)weight;
+	if (first) {
+		for (size_t i = 0; i < n; i++) {
+			sums[i] = (uint16_t)(row[i] * by);
+		}
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		sums[i] = (uint16_t)(sums[i] + row[i] * by);
+	}
+}
+
+// The bytes of the first three lanes, and one to be overlooked.
+static inline void put_pixel(uint8_t *rgb, words8 total, int last) {
+	typedef uint8_t bytes8 __attribute__((vector_size(8)));
+	bytes8 bytes = __builtin_convertvector((total + 128) >> 8, bytes8);
+	memcpy(rgb, &bytes, last ? 3 : 4);
+}
+
+MANY_MACHINES void pf_weigh_across(const uint16_t *restrict sums, const int32_t *restrict left, const uint16_t *restrict weights,
+	size_t taps, uint8_t *restrict rgb, size_t w) {
+	if (taps == 3) { // what all scales from a half on take
+		for (size_t x = 0; x < w; x++) {
+			const uint16_t *by = weights + 3 * x;
+			int32_t at = left[x];
+			words8 total = (pixel(sums, at) >> 8) * by[0] + (pixel(sums, at + 1) >> 8) * by[1] + (pixel(sums, at + 2) >> 8) * by[2];
+			put_pixel(rgb + 3 * x, total, x + 1 == w);
+		}
+		return;
+	}
+	for (size_t x = 0; x < w; x++) {
+		const uint16_t *by = weights + taps * x;
+		words8 total = {0};
+		for (size_t t = 0; t < taps; t++) {
+			total += (pixel(sums, left[x] + (int32_t)t) >> 8) * by[t];
+		}
+		put_pixel(rgb + 3 * x, total, x + 1 == w);
 	}
 }

@@ -9,9 +9,17 @@
 // Writes the luma (ITU-R BT.601, rounded, as raster.Luma) of n pixels of interleaved RGB.
 void pf_luma(const uint8_t *restrict rgb, uint8_t *restrict luma, size_t n);
 
-// Sums up the given number of rows of n bytes, at most 257 so that 16 bits hold a sum, or adds them to the sums that are there
-// already (more), which are then counted among the 257.
-void pf_sum(const uint8_t *restrict rows, size_t stride, size_t count, uint16_t *restrict sums, size_t n, int more);
+// Sums up count rows of n bytes from row first on, at most 257 so that 16 bits hold a sum, or adds them to the sums that are there
+// already (more), which are then counted among the 257. Of a plane that is reduced down by some bits, first and count are rows of the
+// full picture.
+void pf_sum(const uint8_t *restrict rows, size_t stride, size_t first, size_t count, int down, uint16_t *restrict sums, size_t n,
+	int more);
+
+// Writes the mean colour of each cell, rounded, from the sums of the planes of brightness, blue and red (ITU-R BT.601 as JFIF has
+// it), the latter two reduced across by some bits, over the given number of rows. Cell c spans the pixels columns[c] to
+// columns[c+1]-1.
+void pf_plane_means(const uint16_t *restrict luma, const uint16_t *restrict blue, const uint16_t *restrict red,
+	const int32_t *restrict columns, int across, int32_t rows, uint8_t *restrict rgb, size_t cells);
 
 // Adds the sums of each cell to the three totals (red, green, blue) that it has: cell c spans the pixels columns[c] to
 // columns[c+1]-1. PF_BEYOND more sums are read than the pixels have.
@@ -29,5 +37,18 @@ void pf_cell_means(const uint16_t *restrict sums, const int32_t *restrict column
 // Writes w x h pixels of RGB, row by row, of a picture whose pixel at the upper left of the outcome is at from, and in which
 // right and down are the bytes to the next one in these directions: a turn or a reflection.
 void pf_turn(const uint8_t *restrict from, ptrdiff_t right, ptrdiff_t down, uint8_t *restrict rgb, size_t w, size_t h);
+
+// Adds a row of n bytes, times a weight, to the sums of a row (first: writes them). The weights of a row's sums come to 256.
+void pf_weigh(const uint8_t *restrict row, uint16_t *restrict sums, size_t n, unsigned weight, int first);
+
+// Writes w pixels of RGB as weighted means of neighbours: pixel x is of taps pixels from left[x] on, with the weights from
+// weights[taps * x] on, which come to 256; sums are those of pf_weigh. PF_BEYOND more sums are read than the pixels have.
+void pf_weigh_across(const uint16_t *restrict sums, const int32_t *restrict left, const uint16_t *restrict weights, size_t taps,
+	uint8_t *restrict rgb, size_t w);
+
+// Copies rows of n pixels of RGB, stride bytes apart, to a picture in which right and down are the bytes from one to the next:
+// where the picture stands another way up than they do.
+void pf_scatter(const uint8_t *restrict rows, size_t stride, size_t count, size_t n, uint8_t *restrict to, ptrdiff_t right,
+	ptrdiff_t down);
 
 #endif

@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 // Before anything of libvips runs, whoever starts it (bimg does so when it is imported):
 // - small thresholds and few arenas, so that what a picture needed goes back to the system: after 500 photos of 12
@@ -99,14 +100,19 @@ static pf_decode *pf_load(const void *data, size_t size, int format, int shrink)
 	return d;
 }
 
-pf_decode *pf_open(const void *data, size_t size, int format)
+pf_decode *pf_open(const void *data, size_t size, int format, int shrink)
 {
-	pf_decode *d = pf_load(data, size, format, 1);
+	pf_decode *d = pf_load(data, size, format, shrink);
 	return d ? pf_ready(d) : NULL;
 }
 
-// Not vips_thumbnail_source, which takes fail_on but lets a corrupt JPEG pass.
-pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side)
+pf_decode *pf_shrunk(const void *data, size_t size, int format, int shrink)
+{
+	pf_decode *d = pf_load(data, size, format, shrink);
+	return d ? pf_ready(d) : NULL;
+}
+
+static pf_decode *pf_resized(const void *data, size_t size, int format, int shrink, int width, int height, VipsSize how)
 {
 	pf_decode *d = pf_load(data, size, format, shrink);
 	if (!d || !d->image)
@@ -116,7 +122,7 @@ pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, i
 	// Only what has a profile is converted by it: for what has none libvips would go through XYZ and back, at the cost of the
 	// decode again.
 	const char *to = vips_image_get_typeof(full, VIPS_META_ICC_NAME) || full->Type == VIPS_INTERPRETATION_CMYK ? "srgb" : NULL;
-	if (!vips_thumbnail_image(full, &small, side, "height", side, "size", VIPS_SIZE_DOWN, "no_rotate", TRUE,
+	if (!vips_thumbnail_image(full, &small, width, "height", height, "size", how, "no_rotate", TRUE,
 			to ? "export_profile" : NULL, to, NULL) &&
 		!vips_colourspace(small, &srgb, VIPS_INTERPRETATION_sRGB, NULL))
 		vips_cast(srgb, &d->image, VIPS_FORMAT_UCHAR, NULL);
@@ -124,6 +130,36 @@ pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, i
 	VIPS_UNREF(small);
 	VIPS_UNREF(full);
 	return pf_ready(d);
+}
+
+// Not vips_thumbnail_source, which takes fail_on but lets a corrupt JPEG pass.
+pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side)
+{
+	return pf_resized(data, size, format, shrink, side, side, VIPS_SIZE_DOWN);
+}
+
+pf_decode *pf_scaled(const void *data, size_t size, int format, int shrink, int width, int height)
+{
+	return pf_resized(data, size, format, shrink, width, height, VIPS_SIZE_FORCE);
+}
+
+int pf_jpeg(const uint8_t *rgb, int width, int height, int quality, void **out, size_t *length)
+{
+	VipsImage *image = vips_image_new_from_memory(rgb, (size_t)3 * width * height, width, height, 3, VIPS_FORMAT_UCHAR);
+	int failed = -1;
+	if (image) {
+		image->Type = VIPS_INTERPRETATION_sRGB;
+		failed = vips_jpegsave_buffer(image, out, length, "Q", quality, "strip", TRUE,
+			"subsample_mode", VIPS_FOREIGN_SUBSAMPLE_ON, NULL);
+	}
+	VIPS_UNREF(image);
+	vips_thread_shutdown();
+	return failed ? -1 : 0;
+}
+
+void pf_release(void *bytes)
+{
+	g_free(bytes);
 }
 
 const uint8_t *pf_rows(pf_decode *d, int top, int height, size_t *stride)
@@ -142,6 +178,18 @@ void pf_close(pf_decode *d)
 	VIPS_UNREF(d->source);
 	free(d);
 	vips_thread_shutdown();
+}
+
+void *pf_pages(size_t size)
+{
+	enum { LARGE = 2 << 20 };
+	void *pages = NULL;
+	if (posix_memalign(&pages, LARGE, size))
+		return NULL;
+#ifdef MADV_HUGEPAGE
+	madvise(pages, size / LARGE * LARGE, MADV_HUGEPAGE);
+#endif
+	return pages;
 }
 
 void pf_trim(void)

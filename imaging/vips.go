@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -40,12 +39,19 @@ type decode struct {
 	unwatch       func()
 	width, height int
 	layout        layout
+	// whole: that the data holds no more than what was decoded is known already.
+	whole bool
 }
 
 // openDecode opens the whole picture at native size, as it is stored. The caller closes what it gets.
 func openDecode(ctx context.Context, format filing.Format, data []byte) (*decode, error) {
+	return openReduced(ctx, format, data, 1)
+}
+
+// openReduced opens the whole picture, a JPEG reduced by 2, 4 or 8 as it is decoded; its sides are rounded up.
+func openReduced(ctx context.Context, format filing.Format, data []byte, by int) (*decode, error) {
 	return open(ctx, data, func() *C.pf_decode {
-		return C.pf_open(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(format))
+		return C.pf_open(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(format), C.int(by))
 	})
 }
 
@@ -61,6 +67,46 @@ func openThumbnail(ctx context.Context, h *header, data []byte, side int) (*deco
 	})
 }
 
+// openShrunk opens a picture shrunk by its decoder, if that can, to no less than width x height: as it is stored, no profile applied.
+func openShrunk(ctx context.Context, h *header, data []byte, width, height int) (*decode, error) {
+	return open(ctx, data, func() *C.pf_decode {
+		return C.pf_shrunk(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(h.format), C.int(shrinkTo(h, width, height)))
+	})
+}
+
+// shrinkTo is by how much a JPEG may be shrunk while it is decoded without becoming smaller than that.
+func shrinkTo(h *header, width, height int) int {
+	shrink := 8
+	for shrink > 1 && (h.width/shrink < width || h.height/shrink < height) {
+		shrink /= 2
+	}
+	return shrink
+}
+
+// openScaled opens the picture brought to exactly width x height, as sRGB of 8 bits, not turned upright.
+func openScaled(ctx context.Context, h *header, data []byte, width, height int) (*decode, error) {
+	return open(ctx, data, func() *C.pf_decode {
+		return C.pf_scaled(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(h.format),
+			C.int(shrinkTo(h, width, height)), C.int(width), C.int(height))
+	})
+}
+
+// encodeRGB encodes rows of RGB: baseline, chroma halved both ways, no metadata. The same pixels give the same bytes.
+func encodeRGB(rgb []byte, width, height, quality int) ([]byte, error) {
+	if err := startVips(); err != nil {
+		return nil, err
+	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	var out unsafe.Pointer
+	var length C.size_t
+	if C.pf_jpeg((*C.uint8_t)(unsafe.SliceData(rgb)), C.int(width), C.int(height), C.int(quality), &out, &length) != 0 {
+		return nil, errors.New("encode picture: out of memory")
+	}
+	defer C.pf_release(out)
+	return C.GoBytes(out, C.int(length)), nil
+}
+
 func open(ctx context.Context, data []byte, start func() *C.pf_decode) (*decode, error) {
 	if err := startVips(); err != nil {
 		return nil, err
@@ -73,7 +119,7 @@ func open(ctx context.Context, data []byte, start func() *C.pf_decode) (*decode,
 		runtime.UnlockOSThread()
 		return nil, errors.New("decode picture: out of memory")
 	}
-	d.watch(ctx)
+	d.unwatch = watch(ctx, (*int32)(unsafe.Pointer(&d.d.cancelled)))
 	if d.d.image == nil || d.d.region == nil {
 		d.close()
 		return nil, errDecode
@@ -87,21 +133,6 @@ func open(ctx context.Context, data []byte, start func() *C.pf_decode) (*decode,
 		return nil, errDecode
 	}
 	return d, nil
-}
-
-// watch sets the decode's cancelled flag when the context ends. unwatch returns once nothing can touch it any more.
-func (d *decode) watch(ctx context.Context) {
-	flag := (*int32)(unsafe.Pointer(&d.d.cancelled))
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(done)
-		atomic.StoreInt32(flag, 1)
-	})
-	d.unwatch = func() {
-		if !stop() {
-			<-done
-		}
-	}
 }
 
 // rows decodes the next rows: in order, without gaps. The bytes belong to libvips and are valid until the next call.
@@ -155,7 +186,7 @@ func (d *decode) strips(ctx context.Context, format filing.Format, data []byte,
 		}
 		sink(top, n, pixels, stride, d.layout)
 	}
-	if format == filing.FormatJPEG && !onlyPadding(data[min(int(d.d.position), len(data)):]) {
+	if format == filing.FormatJPEG && !d.whole && !onlyPadding(data[min(int(d.d.position), len(data)):]) {
 		return fmt.Errorf("%w: all rows were decoded before the data ended", errDecode)
 	}
 	return nil

@@ -29,11 +29,22 @@ int pf_start(void);
 // end of the data the decoder is given few bytes at a time, so that position tells how many it needed. The result is owned
 // by the caller and released by pf_close; it is NULL where memory is short. Check d->image: NULL says that the header was
 // not accepted.
-pf_decode *pf_open(const void *data, size_t size, int format);
+pf_decode *pf_open(const void *data, size_t size, int format, int shrink);
 
 // The same for a picture shrunk to fit into a square of that side, in sRGB, orientation not applied. A JPEG is shrunk by
 // shrink (1, 2, 4 or 8) while it is decoded.
 pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side);
+
+// The same, in full but of a JPEG for the shrink of its decoder, which is given exactly as it is stored.
+pf_decode *pf_shrunk(const void *data, size_t size, int format, int shrink);
+
+// The same for a picture brought to exactly width x height, both no larger than stored.
+pf_decode *pf_scaled(const void *data, size_t size, int format, int shrink, int width, int height);
+
+// Encodes width x height pixels of RGB as baseline JPEG with chroma halved both ways and no metadata. The bytes at *out are the
+// caller's and released by pf_release. Returns 0, or -1 where memory is short.
+int pf_jpeg(const uint8_t *rgb, int width, int height, int quality, void **out, size_t *length);
+void pf_release(void *bytes);
 
 // Decodes rows top to top+height-1, in order and without gaps. Returns the first pixel of the first row, rows stride bytes
 // apart: owned by the decode and valid until its next call. NULL says that the picture is damaged, or was cancelled.
@@ -41,6 +52,9 @@ const uint8_t *pf_rows(pf_decode *d, int top, int height, size_t *stride);
 
 // Releases everything of a decode and the calling thread's caches.
 void pf_close(pf_decode *d);
+
+// Memory for a large picture, in large pages where the system has them: released by free. NULL where memory is short.
+void *pf_pages(size_t size);
 
 // Gives freed memory back to the system.
 void pf_trim(void);

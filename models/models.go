@@ -74,6 +74,16 @@ func Read(dir string, name Name) ([]byte, error) {
 	return data, nil
 }
 
+// Has reports whether a folder has all of these files, whatever is in them.
+func Has(dir string, names ...Name) bool {
+	for _, name := range names {
+		if info, err := os.Stat(filepath.Join(dir, string(name))); err != nil || !info.Mode().IsRegular() {
+			return false
+		}
+	}
+	return true
+}
+
 // Path returns where a file of a folder is after its checksum was verified, for what has to be opened by name. Errors are
 // those of Read.
 func Path(dir string, name Name) (string, error) {

@@ -2,7 +2,6 @@ package legibility
 
 import (
 	"math"
-	"slices"
 )
 
 // edge is one crossing of an edge by a row or column of a patch.
@@ -16,13 +15,25 @@ type edge struct {
 // directions is into how many directions half a turn is divided.
 const directions = 8
 
+// apart is how far apart the rows and columns are that are crossed. Each is averaged with its neighbours, so that of a large patch every
+// second one says it all.
+func (p *patch) apart() int {
+	if p.side >= largePatch {
+		return 2
+	}
+	return 1
+}
+
+// largePatch is the side of a patch, in pixels, from which every second row is enough.
+const largePatch = 56
+
 // edges adds to out the edges of a patch whose contrast is least or more (ISO 12233 speaks of the edge spread function; what is
 // kept of it here is its 10-90 % rise). Rows and columns are crossed, each averaged with its neighbours against noise;
 // a slanted edge is crossed at an angle, for which its width is put right.
 func (p *patch) edges(out []edge, least float32) []edge {
 	line, slope := make([]float32, p.side), make([]float32, p.side)
 	for turn, v := range [][]float32{p.v, p.turned} {
-		for j := 1; j+1 < p.side; j++ {
+		for j := 1; j+1 < p.side; j += p.apart() {
 			a, b, c := v[(j-1)*p.side:j*p.side], v[j*p.side:(j+1)*p.side], v[(j+1)*p.side:(j+2)*p.side]
 			for i := range line {
 				line[i] = (a[i] + 2*b[i] + c[i]) / 4
@@ -116,13 +127,4 @@ func direction(lean float32, turned bool) int {
 		d = directions/2 - d
 	}
 	return (d + directions) % directions
-}
-
-// percentile returns a value of a list that is sorted for it; 0 where there is none.
-func percentile[T float32 | float64](v []T, share float64) T {
-	if len(v) == 0 {
-		return 0
-	}
-	slices.Sort(v)
-	return v[int(share*float64(len(v)-1)+0.5)]
 }

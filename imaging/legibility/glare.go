@@ -29,7 +29,7 @@ const (
 	// seenThrough is how far from print, in heights of text, the parts of a spot may be that it stands in; clearInk how much
 	// darker than paper it is there, as a share of the paper's luma; and printSeen its share of the spot's area from which it
 	// is seen through.
-	seenThrough, clearInk, printSeen = 3, 0.2, 0.012
+	seenThrough, clearInk, printSeen = 3, 0.2, 0.008
 	// neighbourhood is how far from a spot, in heights of text, the lines are looked for that run into it.
 	neighbourhood = 8
 )
@@ -55,7 +55,15 @@ func (s *sheet) findGlare(l *lines) *glare {
 		drops, portrait := s.rim(p, n, white-plateau, text)
 		return !portrait && (flat || drops)
 	})
-	if len(found.areas) == 0 || found.showPrint(s, l.ink, text) {
+	if len(found.areas) > 0 && found.showPrint(s, l.ink, text) {
+		found = &spots{label: make([]int32, s.w*s.h)}
+	}
+	if len(found.areas) == 0 {
+		for _, outline := range s.paledPrint(l, white, text) {
+			found.add(s, outline)
+		}
+	}
+	if len(found.areas) == 0 {
 		return out
 	}
 	seen := 0
@@ -240,6 +248,21 @@ func (s *sheet) bright(level int, least float64, keep func(p *spots, n int) bool
 	return out
 }
 
+// add adds a spot of an outline.
+func (p *spots) add(s *sheet, outline []raster.Point) {
+	n := len(p.areas) + 1
+	area, box := 0, [4]int{s.w, s.h, 0, 0}
+	s.eachWithin(outline, func(i int) {
+		x, y := i%s.w, i/s.w
+		p.label[i] = int32(n)
+		area++
+		box = [4]int{min(box[0], x), min(box[1], y), max(box[2], x+1), max(box[3], y+1)}
+	})
+	if area > 0 {
+		p.areas, p.boxes = append(p.areas, area), append(p.boxes, box)
+	}
+}
+
 // coveredText is the share of the text that spots cover. What they cover cannot be seen; text is expected where lines run
 // into a spot from the side, and between the lines above and below it as densely as elsewhere on the document.
 func (s *sheet) coveredText(l *lines, spots *spots, text float64) float64 {
@@ -401,7 +424,7 @@ func (p *spots) outlines(s *sheet) [][]filing.Point {
 					raster.Point{float64(right), float64(y)}, raster.Point{float64(right), float64(y + 1)})
 			}
 		}
-		region := hull(ends)
+		region := raster.ConvexHull(ends)
 		for i, c := range region {
 			c = s.toFull.Apply(c)
 			region[i] = raster.Point{math.Round(c[0]), math.Round(c[1])}
@@ -413,25 +436,3 @@ func (p *spots) outlines(s *sheet) [][]filing.Point {
 
 // maxRegions is how many regions are told: beyond that they are sparkle.
 const maxRegions = 16
-
-// hull is the convex outline of points, clockwise on the picture (Andrew's monotone chain, 1979).
-func hull(points []raster.Point) []raster.Point {
-	slices.SortFunc(points, func(a, b raster.Point) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	turn := func(o, a, b raster.Point) float64 { return (a[0]-o[0])*(b[1]-o[1]) - (a[1]-o[1])*(b[0]-o[0]) }
-	var out []raster.Point
-	for pass := range 2 {
-		start := len(out)
-		for i := range points {
-			p := points[i]
-			if pass == 1 {
-				p = points[len(points)-1-i]
-			}
-			for len(out) >= start+2 && turn(out[len(out)-2], out[len(out)-1], p) <= 0 {
-				out = out[:len(out)-1]
-			}
-			out = append(out, p)
-		}
-		out = out[:len(out)-1]
-	}
-	return out
-}

@@ -181,8 +181,18 @@ func TestUnevenLightIsMeasuredAndPrintIsNot(t *testing.T) {
 	}
 }
 
+// softLamp mirrors a lamp without a border, as a flash is on matt paper: its light falls off from the middle.
+func softLamp(x, y, rx, ry, peak float64) specimen.Step {
+	return mirrored(x, y, rx, ry, func(q float64) float64 { return peak * math.Exp(-0.5*q*q*q) })
+}
+
 // lamp mirrors a lamp: light added on an ellipse of the document, in shares of its width and height.
 func lamp(x, y, rx, ry, peak float64) specimen.Step {
+	return mirrored(x, y, rx, ry, func(q float64) float64 { return peak * math.Min(math.Max(2.5*(1.2-q), 0), 1) })
+}
+
+// mirrored adds light to the document by the distance from a place in units of two half axes.
+func mirrored(x, y, rx, ry float64, at func(q float64) float64) specimen.Step {
 	return specimen.Step{Name: "lamp", Run: func(s *specimen.Shot) error {
 		back, ok := s.ToPicture.Inverse()
 		if !ok {
@@ -193,7 +203,7 @@ func lamp(x, y, rx, ry, peak float64) specimen.Step {
 			for i := range l.W {
 				p := back.Apply(filing.Point{float64(i) + 0.5, float64(j) + 0.5})
 				q := math.Hypot((p[0]/d.WidthMM-x)/rx, (p[1]/d.HeightMM-y)/ry)
-				light := float32(peak * math.Min(math.Max(2.5*(1.2-q), 0), 1))
+				light := float32(at(q))
 				for c := range 3 {
 					l.Pix[3*(j*l.W+i)+c] += light
 				}
@@ -226,6 +236,29 @@ func TestGlareAndTheTextUnderIt(t *testing.T) {
 				if raster.PolygonArea(region) <= 0 {
 					t.Errorf("a region turns the wrong way: %v", region)
 				}
+			}
+		})
+	}
+}
+
+// On paper that is itself as white as the scale reaches, only the print shows that a lamp is mirrored.
+func TestGlareOnSaturatedPaperIsSeenInThePrint(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		step  []specimen.Step
+		share [2]float64
+	}{
+		"none":                {nil, [2]float64{0, 0}},
+		"in the middle of it": {[]specimen.Step{softLamp(0.45, 0.33, 0.16, 0.112, 4)}, [2]float64{0.05, 0.4}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			photo, doc := shoot(t, specimen.AuthorizationLetter, 8, func(s *specimen.Scene) {
+				s.Exposure, s.Gradient, s.Vignette, s.Warmth = 1, 0, 0, 0
+			}, c.step...)
+			g := legibility.Measure(frameOf(photo.Image, 1), doc).Glare
+			if g.Share < c.share[0] || g.Share > c.share[1] {
+				t.Errorf("share %.3f, want %v; text share %.3f", g.Share, c.share, g.TextShare)
 			}
 		})
 	}

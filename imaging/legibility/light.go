@@ -55,17 +55,43 @@ func (s *sheet) exposure(l *lines, tiles []tile) *filing.Exposure {
 	}
 	paper := l.paper.seen(s)
 	e := &filing.Exposure{
-		Paper: math.Round(float64(percentile(paper, 0.5))), Ink: float64(quantile(&counts, seen, 0.01)),
-		ClippedShare: s.clipped(), CrushedShare: share(crush, seen), Uneven: l.paper.uneven(s),
+		Paper: math.Round(float64(raster.Quantile(paper, 0.5))), Ink: float64(quantile(&counts, seen, 0.01)),
+		ClippedShare: s.clipped(), CrushedShare: share(crush, seen), Uneven: l.paper.uneven(s), Surroundings: s.surroundings(),
 	}
 	if len(tiles) > 0 {
 		darkest := make([]float64, len(tiles))
 		for i, t := range tiles {
 			darkest[i] = t.ink
 		}
-		e.Ink = min(e.Ink, math.Round(percentile(darkest, 0.5)))
+		e.Ink = min(e.Ink, math.Round(raster.Quantile(darkest, 0.5)))
 	}
 	return e
+}
+
+// surroundings is the median luma of the picture beside the document; 0 where there is nothing beside it.
+func (s *sheet) surroundings() float64 {
+	back, ok := s.toFull.Inverse()
+	if !ok || !s.located {
+		return 0
+	}
+	const across, down = 48, 48
+	var counts [256]int
+	n := 0
+	p := s.frame.Small
+	for j := range down {
+		y := (2*j + 1) * p.H / (2 * down)
+		for i := range across {
+			x := (2*i + 1) * p.W / (2 * across)
+			at := back.Apply(s.frame.FromSmall(raster.Point{float64(x) + 0.5, float64(y) + 0.5}))
+			if at[0] >= 0 && at[1] >= 0 && at[0] < float64(s.w) && at[1] < float64(s.h) {
+				continue
+			}
+			c := p.Row(y)[3*x : 3*x+3]
+			counts[raster.Luma(c[0], c[1], c[2])]++
+			n++
+		}
+	}
+	return float64(quantile(&counts, n, 0.5))
 }
 
 // clipped is the share of the paper's area that has one and the same colour at the upper end of the scale. A sensor that
@@ -182,14 +208,13 @@ func (g *grid) uneven(s *sheet) float64 {
 				m[i][6] += p.weight * a * p.light
 			}
 		}
-		c, ok := raster.Solve(m)
-		if !ok {
+		if !raster.Solve(m) {
 			return 0
 		}
 		for k, p := range samples {
 			fitted[k] = 0
 			for i, a := range p.basis {
-				fitted[k] += c[i] * a
+				fitted[k] += m[i][6] * a
 			}
 			// Darker by a tenth: print. Half the weight there, next to none at twice that.
 			r := max(fitted[k]-p.light, 0) / 0.1

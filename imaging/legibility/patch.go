@@ -23,14 +23,11 @@ func cut(g *raster.Gray, x, y float64, side, factor int) *patch {
 	x0 := min(max(int(x)-reach/2, 0), g.W-reach)
 	y0 := min(max(int(y)-reach/2, 0), g.H-reach)
 	p := &patch{side: side, factor: factor, v: make([]float32, side*side), turned: make([]float32, side*side)}
-	sums := make([]int32, side)
 	share := 1 / float32(factor*factor)
+	sums := make([]int32, side)
 	for j := range side {
-		clear(sums)
-		for k := range factor {
-			from := (y0+j*factor+k)*g.Stride + x0
-			addUp(sums, g.Pix[from:from+reach], factor)
-		}
+		from := (y0+j*factor)*g.Stride + x0
+		addUp(sums, g.Pix[from:], g.Stride, factor)
 		for i, sum := range sums {
 			v := float32(sum) * share
 			p.v[j*side+i], p.turned[i*side+j] = v, v
@@ -39,42 +36,39 @@ func cut(g *raster.Gray, x, y float64, side, factor int) *patch {
 	return p
 }
 
-// addUp adds groups of factor pixels of a row; the factors of most photos have loops of their own.
-func addUp(sums []int32, row []uint8, factor int) {
+// addUp adds up squares of factor x factor pixels; the factors of most photos have loops of their own.
+func addUp(sums []int32, pix []uint8, stride, factor int) {
+	reach := len(sums) * factor
 	switch factor {
 	case 1:
-		for i, v := range row {
-			sums[i] += int32(v)
+		for i, v := range pix[:reach] {
+			sums[i] = int32(v)
 		}
-		return
 	case 2:
+		a, b := pix[:reach], pix[stride:][:reach]
 		for i := range sums {
-			v := (*[2]uint8)(row)
-			sums[i] += int32(v[0]) + int32(v[1])
-			row = row[2:]
+			p, q := (*[2]uint8)(a[2*i:]), (*[2]uint8)(b[2*i:])
+			sums[i] = int32(p[0]) + int32(p[1]) + int32(q[0]) + int32(q[1])
 		}
-		return
 	case 3:
+		a, b, c := pix[:reach], pix[stride:][:reach], pix[2*stride:][:reach]
 		for i := range sums {
-			v := (*[3]uint8)(row)
-			sums[i] += int32(v[0]) + int32(v[1]) + int32(v[2])
-			row = row[3:]
+			p, q, r := (*[3]uint8)(a[3*i:]), (*[3]uint8)(b[3*i:]), (*[3]uint8)(c[3*i:])
+			sums[i] = int32(p[0]) + int32(p[1]) + int32(p[2]) + int32(q[0]) + int32(q[1]) + int32(q[2]) +
+				int32(r[0]) + int32(r[1]) + int32(r[2])
 		}
-		return
-	case 4:
-		for i := range sums {
-			v := (*[4]uint8)(row)
-			sums[i] += int32(v[0]) + int32(v[1]) + int32(v[2]) + int32(v[3])
-			row = row[4:]
+	default:
+		clear(sums)
+		for k := range factor {
+			row := pix[k*stride:][:reach]
+			for i := range sums {
+				sum := int32(0)
+				for _, v := range row[i*factor : (i+1)*factor] {
+					sum += int32(v)
+				}
+				sums[i] += sum
+			}
 		}
-		return
-	}
-	for i := range sums {
-		sum := int32(0)
-		for _, v := range row[i*factor : (i+1)*factor] {
-			sum += int32(v)
-		}
-		sums[i] += sum
 	}
 }
 
@@ -119,7 +113,7 @@ func (p *patch) noise() float64 {
 			values = append(values, float64(sum)/(block*block))
 		}
 	}
-	return percentile(values, 0.1) * math.Sqrt(math.Pi/2) / 6
+	return raster.Quantile(values, 0.1) * math.Sqrt(math.Pi/2) / 6
 }
 
 // ink is the luma of the darkest fiftieth of the patch: the middle of strokes.

@@ -65,7 +65,7 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 		}
 	}
 	if len(noises) > 0 {
-		out.Noise = round(percentile(noises, 0.5))
+		out.Noise = round(raster.Quantile(noises, 0.5))
 	}
 	tiles = onlyPrint(tiles)
 	worst, width, motion := decide(tiles)
@@ -88,7 +88,7 @@ func onlyPrint(tiles []tile) []tile {
 	for i, t := range tiles {
 		contrasts[i] = t.contrast
 	}
-	least := faintTile * percentile(contrasts, 0.5)
+	least := faintTile * raster.Quantile(contrasts, 0.5)
 	return slices.DeleteFunc(tiles, func(t tile) bool { return t.contrast < least })
 }
 
@@ -104,7 +104,7 @@ func decide(tiles []tile) (*tile, float64, spread) {
 		widths[i] = min(tiles[i].width, beyondOthers*around(tiles, i))
 		all.add(tiles[i].spread)
 	}
-	limit := percentile(slices.Clone(widths), 0.9)
+	limit := raster.Quantile(slices.Clone(widths), 0.9)
 	return &tiles[slices.Index(widths, limit)], limit, all
 }
 
@@ -120,7 +120,7 @@ func around(tiles []tile, i int) float64 {
 	for k := range widths {
 		widths[k] = all[k].width
 	}
-	return percentile(widths, 0.5)
+	return raster.Quantile(widths, 0.5)
 }
 
 const (
@@ -270,9 +270,10 @@ func (p *patch) spread(m *bench, noise float64) spread {
 		number[e.direction]++
 	}
 	var strong [directions]float32
+	apart := p.apart()
 	for d := range directions {
 		a, b := (d+1)%directions, (d+directions-1)%directions
-		if number[d]+number[a]+number[b] < enoughEdges {
+		if apart*(number[d]+number[a]+number[b]) < enoughEdges {
 			strong[d] = 256
 			continue
 		}
@@ -299,8 +300,8 @@ func (p *patch) spread(m *bench, noise float64) spread {
 	}
 	var out spread
 	for d, widths := range m.widths {
-		if n := len(widths); n >= max(enoughEdges, int(fewEdges*float64(most))) {
-			out.width[d], out.number[d] = float64(raster.Nth(widths, int(sharpest*float64(n-1)+0.5))), float64(n)
+		if n := len(widths); apart*n >= enoughEdges && n >= int(fewEdges*float64(most)) {
+			out.width[d], out.number[d] = float64(raster.Nth(widths, int(sharpest*float64(n-1)+0.5))), float64(apart*n)
 		}
 	}
 	return out
@@ -369,10 +370,10 @@ func (s *sheet) upright(m spread, text float64) (px, degrees float64) {
 			normal[i][3] += weight * a * m.width[d] * m.width[d]
 		}
 	}
-	fit, ok := raster.Solve(normal)
-	if !ok {
+	if !raster.Solve(normal) {
 		return 0, 0
 	}
+	fit := [3]float64{normal[0][3], normal[1][3], normal[2][3]}
 	r := math.Hypot(fit[1], fit[2])
 	if r == 0 || fit[0] <= 0 {
 		return 0, 0

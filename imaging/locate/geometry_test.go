@@ -189,10 +189,10 @@ func TestAFingerOverTheEdgeIsSeen(t *testing.T) {
 		}
 		return f
 	}
-	if share, _ := covers(draw(false), card); share != 0 {
+	if share, _, _ := covers(draw(false), card); share != 0 {
 		t.Errorf("covered by nothing: %.3f", share)
 	}
-	share, outlines := covers(draw(true), card)
+	share, _, outlines := covers(draw(true), card)
 	if want := (120*94 + math.Pi*60*60/2) / card.Area(); math.Abs(share-want) > 0.3*want {
 		t.Errorf("covered share %.3f, want about %.3f", share, want)
 	}
@@ -227,5 +227,70 @@ func TestModelsAreReadAsTheyAreWritten(t *testing.T) {
 		if _, err := parseForest(text); err == nil {
 			t.Errorf("%q was read as a forest", text)
 		}
+	}
+}
+
+func TestThingsThatLieOnAPageAreSeenAndPrintIsNot(t *testing.T) {
+	t.Parallel()
+	page := raster.Quad{{300, 200}, {900, 200}, {900, 1040}, {300, 1040}}
+	draw := func(on func(x, y float64) (r, g, b uint8, covered bool)) *raster.Frame {
+		const w, h = 1200, 1240
+		f := &raster.Frame{Width: w, Height: h, Scale: [2]float64{1, 1}, Small: &raster.RGB{W: w, H: h, Pix: make([]byte, 3*w*h)}}
+		for y := range h {
+			for x := range w {
+				r, g, b := uint8(90), uint8(70), uint8(50)
+				if x >= 300 && x < 900 && y >= 200 && y < 1040 {
+					r, g, b = 245, 245, 240
+					if y%40 < 14 && x%20 < 11 && x > 360 && x < 840 && y > 300 && y < 900 {
+						r, g, b = 40, 40, 40
+					}
+				}
+				if on != nil {
+					if cr, cg, cb, covered := on(float64(x), float64(y)); covered {
+						r, g, b = cr, cg, cb
+					}
+				}
+				copy(f.Small.Pix[3*(y*w+x):], []byte{r, g, b})
+			}
+		}
+		return f
+	}
+	disc := func(r, g, b uint8, radius float64) func(x, y float64) (uint8, uint8, uint8, bool) {
+		return func(x, y float64) (uint8, uint8, uint8, bool) { return r, g, b, math.Hypot(x-600, y-600) < radius }
+	}
+	aslant := func(r, g, b uint8, long, wide, angle float64) func(x, y float64) (uint8, uint8, uint8, bool) {
+		sin, cos := math.Sincos(angle)
+		return func(x, y float64) (uint8, uint8, uint8, bool) {
+			along, across := (x-600)*cos+(y-600)*sin, (y-600)*cos-(x-600)*sin
+			return r, g, b, math.Abs(along) < long/2 && math.Abs(across) < wide/2
+		}
+	}
+	for name, c := range map[string]struct {
+		on   func(x, y float64) (uint8, uint8, uint8, bool)
+		area float64
+	}{
+		"a coin":                      {disc(150, 150, 145, 70), math.Pi * 70 * 70},
+		"a yellow note":               {aslant(220, 200, 70, 200, 180, 0.3), 200 * 180},
+		"a pen":                       {aslant(25, 30, 80, 460, 40, 0.5), 460 * 40},
+		"nothing":                     {nil, 0},
+		"a red emblem":                {disc(200, 40, 30, 55), 0},
+		"a bar as the page lies":      {aslant(30, 100, 60, 460, 60, 0), 0},
+		"a box as the page lies":      {aslant(120, 150, 190, 200, 180, 0), 0},
+		"a reflection":                {disc(255, 255, 255, 70), 0},
+		"a thin line across the page": {aslant(20, 20, 20, 460, 4, 0.5), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			share, depth, outlines := covers(draw(c.on), page)
+			if want := c.area / page.Area(); math.Abs(share-want) > 0.25*want {
+				t.Errorf("covered share %.3f, want about %.3f", share, want)
+			}
+			if found := len(outlines); found != 0 != (c.area > 0) {
+				t.Errorf("%d outlines", found)
+			}
+			if c.area > 0 && depth < 0.2 {
+				t.Errorf("it reaches %.2f into the page", depth)
+			}
+		})
 	}
 }

@@ -150,8 +150,9 @@ func (l *line) fit(segments []segment, weight []float64, members []int) bool {
 // chart notes where along the line its members lie.
 func (v *view) chart(l *line, segments []segment, members []int) {
 	reach := math.Hypot(float64(v.w), float64(v.h))
-	l.from = -reach
-	l.covered = make([]float32, int(2*reach)+2)
+	first, last := v.clipLine(l, -reach, reach)
+	l.from = math.Floor(first) - 4 // pieces end up to a pixel or two beyond the picture
+	l.covered = make([]float32, int(max(last-l.from, 0))+8)
 	var along, against float64
 	for _, j := range members {
 		s := &segments[j]

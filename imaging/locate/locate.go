@@ -21,7 +21,7 @@ const (
 	// shortest is the least length of a piece of an edge, in pixels of the view: strokes of print are shorter.
 	shortest = 10
 	// mostProposals are measured of those that lines enclose, and half as many of those that fit regions.
-	mostProposals = 80
+	mostProposals = 64
 	// mostDocuments are returned.
 	mostDocuments = 6
 	// leastConfidence is that of what is worth a mention.
@@ -152,9 +152,18 @@ func (v *view) document(f *raster.Frame, c candidate) filing.Document {
 	q, ends := runsOut(f, q, 1.6*scale)
 	q = upright(complete(q, ends, float64(f.Width), float64(f.Height), card))
 	d := describe(f, q, confidence(c.score), card)
-	d.Occluded, d.Occlusions = covers(f, q)
+	if slices.ContainsFunc(ends[:], func(e ending) bool { return e.hidden }) {
+		for i := range d.Formats {
+			d.Formats[i].OutsideMM = max(d.Formats[i].OutsideMM, leastOutsideMM)
+		}
+	}
+	d.Occluded, d.OccludedDepth, d.Occlusions = covers(f, q)
 	return d
 }
+
+// leastOutsideMM is how deep the frame cuts at least into a document of which a side is not in sight, in millimetres: that it ends
+// just there would be chance, and the lengths of its sides do not tell so little.
+const leastOutsideMM = 1.5
 
 // describe fills in what follows from a document's corners; card is how round they are.
 func describe(f *raster.Frame, q raster.Quad, confidence, card float64) filing.Document {

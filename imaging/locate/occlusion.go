@@ -13,6 +13,9 @@ const (
 	coverRim   = 12
 )
 
+// mostCovers is how many outlines are told: beyond that they are crumbs.
+const mostCovers = 8
+
 // cover is the document from above, with a rim of table.
 type cover struct {
 	w, h, rim int
@@ -37,15 +40,20 @@ func newCover(f *raster.Frame, q raster.Quad) *cover {
 	const rim = coverRim
 	c := &cover{w: w + 2*rim, h: h + 2*rim, rim: rim, toPhoto: m}
 	c.pix, c.shown = make([][3]float64, c.w*c.h), make([]bool, c.w*c.h)
+	toSmall := raster.Homography{f.Scale[0], 0, 0, 0, f.Scale[1], 0, 0, 0, 1}.After(m)
+	wide, high := float64(f.Small.W), float64(f.Small.H)
 	for y := range c.h {
+		// Along a row the three numbers of the map grow evenly.
+		t := float64(y-rim) + 0.5
+		row := [3]float64{toSmall[1]*t + toSmall[2], toSmall[4]*t + toSmall[5], toSmall[7]*t + toSmall[8]}
 		for x := range c.w {
-			p := m.Apply(raster.Point{float64(x-rim) + 0.5, float64(y-rim) + 0.5})
-			if !(p[0] >= 0 && p[1] >= 0 && p[0] < float64(f.Width) && p[1] < float64(f.Height)) {
-				continue
+			s := float64(x-rim) + 0.5
+			z := 1 / (toSmall[6]*s + row[2])
+			px, py := (toSmall[0]*s+row[0])*z, (toSmall[3]*s+row[1])*z
+			if px >= 0 && py >= 0 && px < wide && py < high {
+				r, g, b := f.Small.At(px, py)
+				c.pix[y*c.w+x], c.shown[y*c.w+x] = [3]float64{r, g, b}, true
 			}
-			p = f.ToSmall(p)
-			r, g, b := f.Small.At(p[0], p[1])
-			c.pix[y*c.w+x], c.shown[y*c.w+x] = [3]float64{r, g, b}, true
 		}
 	}
 	return c
@@ -57,38 +65,64 @@ func (c *cover) inside(x, y int) bool {
 }
 
 // covers finds what lies over the edge of the document: where along a side the same colour is on both of its sides, although
-// elsewhere on that side paper and table differ, something covers it; from there it reaches as far as its colour does. share is the
-// part of the document's area that is covered, the polygons are in pixels of the upright picture.
-func covers(f *raster.Frame, q raster.Quad) (share float64, polygons [][]raster.Point) {
+// elsewhere on that side paper and table differ, something covers it; from there it reaches as far as its colour does. Then it
+// finds what lies within (see things). share is the part of the document's area that is covered, depth how far in from the
+// nearest side the deepest cover reaches as a share of the shorter side; the polygons are in pixels of the upright picture.
+func covers(f *raster.Frame, q raster.Quad) (share, depth float64, polygons [][]raster.Point) {
 	c := newCover(f, q)
 	if c == nil {
-		return 0, nil
-	}
-	starts := c.breaks()
-	if len(starts) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	total := (c.w - 2*c.rim) * (c.h - 2*c.rim)
 	paper := c.paper()
 	taken := make([]bool, len(c.pix))
 	covered := 0
-	for _, s := range starts {
-		cells := c.spread(s, paper, taken)
-		if len(cells) < total/600 || len(cells) > total/2 {
-			continue
-		}
+	add := func(cells []int) {
 		covered += len(cells)
-		if len(polygons) < 8 {
+		depth = max(depth, c.depth(cells))
+		if len(polygons) < mostCovers {
 			polygons = append(polygons, c.outline(cells))
 		}
 	}
-	return float64(covered) / float64(total), polygons
+	for _, s := range c.breaks() {
+		if cells := c.spread(s, paper, taken); len(cells) >= total/600 && len(cells) <= total/2 && c.reaches(cells, s.side) {
+			add(cells)
+		}
+	}
+	for _, cells := range c.things(taken) {
+		add(cells)
+	}
+	return float64(covered) / float64(total), depth, polygons
+}
+
+// depth is how far cells reach into the document from its nearest side, as a share of the shorter one.
+func (c *cover) depth(cells []int) float64 {
+	depths := make([]float64, len(cells))
+	for k, i := range cells {
+		x, y := i%c.w, i/c.w
+		depths[k] = float64(min(x-c.rim, y-c.rim, c.w-c.rim-1-x, c.h-c.rim-1-y) + 1)
+	}
+	return raster.Quantile(depths, 0.95) / float64(min(c.w, c.h)-2*c.rim)
 }
 
 // start is a place at a side where something lies across it.
 type start struct {
 	x, y   int
+	side   int
 	colour [3]float64
+}
+
+// reaches reports whether what lies over a side reaches into the document: a strip along the side is a part of the table, where the
+// side was not found to a hair.
+func (c *cover) reaches(cells []int, side int) bool {
+	const least = 0.2 // of how long it is along the side
+	depth, along := make([]float64, len(cells)), make([]float64, len(cells))
+	for k, i := range cells {
+		x, y := i%c.w, i/c.w
+		depth[k] = float64([4]int{y - c.rim, c.w - c.rim - 1 - x, c.h - c.rim - 1 - y, x - c.rim}[side] + 1)
+		along[k] = float64([4]int{x, y, x, y}[side])
+	}
+	return raster.Quantile(depth, 0.95) >= least*(raster.Quantile(along, 0.95)-raster.Quantile(along, 0.05))
 }
 
 // breaks finds the places along the sides where table and document are one.
@@ -130,7 +164,7 @@ func (c *cover) breaks() []start {
 		if len(differences) < n/4 {
 			continue
 		}
-		usual := quantile(differences, 0.5)
+		usual := raster.Quantile(differences, 0.5)
 		if usual < 24 {
 			continue // paper on paper: that both look alike says nothing
 		}
@@ -148,7 +182,7 @@ func (c *cover) breaks() []start {
 				continue
 			}
 			x, y := at((from+t)/2, depth)
-			out = append(out, start{x: x, y: y, colour: c.pix[y*c.w+x]})
+			out = append(out, start{x: x, y: y, colour: c.pix[y*c.w+x], side: side})
 		}
 	}
 	return out
@@ -169,7 +203,7 @@ func (c *cover) paper() [3]float64 {
 	if len(bright) == 0 {
 		return [3]float64{255, 255, 255}
 	}
-	limit := quantile(append([]float64(nil), bright...), 0.55)
+	limit := raster.Quantile(append([]float64(nil), bright...), 0.55)
 	var sum [3]float64
 	n := 0.0
 	for k, i := range at {
@@ -221,14 +255,19 @@ func (c *cover) spread(s start, paper [3]float64, taken []bool) []int {
 
 // outline is the convex hull of cells, in pixels of the upright picture.
 func (c *cover) outline(cells []int) []raster.Point {
-	points := make([]raster.Point, 0, 4*len(cells))
-	for _, i := range cells {
-		x, y := float64(i%c.w-c.rim), float64(i/c.w-c.rim)
-		points = append(points, raster.Point{x, y}, raster.Point{x + 1, y}, raster.Point{x, y + 1}, raster.Point{x + 1, y + 1})
-	}
-	hull := convexHull(points)
-	for i := range hull {
-		hull[i] = c.toPhoto.Apply(hull[i])
+	hull := c.hull(cells)
+	for i, p := range hull {
+		hull[i] = c.toPhoto.Apply(raster.Point{p[0] - float64(c.rim), p[1] - float64(c.rim)})
 	}
 	return hull
+}
+
+// hull is the convex hull of cells, in cells.
+func (c *cover) hull(cells []int) []raster.Point {
+	points := make([]raster.Point, 0, 4*len(cells))
+	for _, i := range cells {
+		x, y := float64(i%c.w), float64(i/c.w)
+		points = append(points, raster.Point{x, y}, raster.Point{x + 1, y}, raster.Point{x, y + 1}, raster.Point{x + 1, y + 1})
+	}
+	return raster.ConvexHull(points)
 }

@@ -8,7 +8,7 @@ import (
 
 const (
 	// finalists are the candidates that are compared with one another.
-	finalists = 16
+	finalists = 12
 	// compared are the candidates that they are compared with.
 	compared = 48
 	// rivalCount is how many numbers that yields.

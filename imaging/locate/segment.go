@@ -54,12 +54,13 @@ func (v *view) thin(least float32) (thin []bool, seeds []int32) {
 	bin := func(m float32) int { return bins - 1 - min(int(m*3), bins-1) }
 	n := 0
 	for y := 1; y < h-1; y++ {
-		for x := 1; x < w-1; x++ {
-			i := y*w + x
-			m := v.mag[i]
+		row := v.mag[y*w : (y+1)*w]
+		for x := 1; x < len(row)-1; x++ {
+			m := row[x]
 			if m < least {
 				continue
 			}
+			i := y*w + x
 			gx, gy := v.gx[i], v.gy[i]
 			step := 1
 			ax, ay := abs32(gx), abs32(gy)
@@ -163,6 +164,7 @@ func (t *tracer) walk(i int, tx, ty float32) {
 		}
 		next, strongest := -1, float32(0)
 		middle := y*v.w + x
+		enough := cosine * math.Sqrt(t.gx*t.gx+t.gy*t.gy)
 		for k := -1; k <= 1; k++ {
 			j := middle + k*across
 			if !t.thin[j] {
@@ -170,8 +172,7 @@ func (t *tracer) walk(i int, tx, ty float32) {
 			}
 			m := v.mag[j]
 			// The gradient of the pixel must stand across the way that the edge takes, with the same side bright.
-			along := (float64(v.gx[j])*t.gx + float64(v.gy[j])*t.gy) / (float64(m) * math.Hypot(t.gx, t.gy))
-			if along > cosine && m > strongest {
+			if m > strongest && float64(v.gx[j])*t.gx+float64(v.gy[j])*t.gy > enough*float64(m) {
 				next, strongest = j, m
 			}
 		}

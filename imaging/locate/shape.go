@@ -2,7 +2,6 @@ package locate
 
 import (
 	"math"
-	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/raster"
@@ -60,12 +59,6 @@ func poseOf(q raster.Quad, width, height float64) (pose, bool) {
 	}
 	cosine := math.Abs(dot3(normal, sight)) / (ln * norm3(sight))
 	return pose{aspect: la / lb, skew: dot3(a, b) / (la * lb), tilt: math.Acos(min(cosine, 1)) * 180 / math.Pi}, true
-}
-
-// quantile is the value below which a share of the values lies; it reorders them.
-func quantile(values []float64, share float64) float64 {
-	slices.Sort(values)
-	return values[min(int(share*float64(len(values))), len(values)-1)]
 }
 
 func dot3(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }

@@ -11,6 +11,8 @@ type ending struct {
 	// beyond: outside the picture, whose border the side is. all: paper reaches the border all along, so that no part of the
 	// document's own side is in sight.
 	beyond, all bool
+	// hidden: it is the border or so near that no edge lies between, and the picture does not show table there.
+	hidden bool
 	// crossing is where the document's own side crosses the border, if one end of it is in sight (crosses): it is slanted.
 	crosses  bool
 	crossing raster.Point
@@ -25,15 +27,38 @@ func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]en
 		slanted  = -2 // pixels: a side that is fitted across the border is in sight itself
 		paper    = 0.5
 		allPaper = 0.9 // the rest is print
+		// Of a side that was fitted across the border, at most so many pixels beyond it, where no part of it is in sight after all.
+		allAcross, across = 0.97, -12
+		// Of the border, where a side on it is the document's own.
+		tableAlong = 0.95
+		// Of the border, where the document goes on across what was taken for its side; at most so many pixels of the reduced picture
+		// away, which is less than a margin of print.
+		sameAlong, besides = 0.65, 18
 		// Of the border, where a corner of the document is beyond it; more is also left by a dark band of print.
 		part, most = 0.12, 0.78
 		contrast   = 12 // levels of grey that paper and table differ by at least
 	)
 	var ends [4]ending
 	for i := range q {
-		ends[i].beyond = onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
+		on := onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
 		m := strip(f, q, i)
-		if !m.near || max(m.gap[0], m.gap[1]) > nearest || min(m.gap[0], m.gap[1]) < slanted || m.apart < contrast {
+		apart := m.near && m.apart >= contrast
+		// A side that was drawn along the border ends in sight where the outermost pixels are the table's.
+		ends[i].beyond = on && !(apart && m.table >= tableAlong)
+		ends[i].hidden = ends[i].beyond && (!apart || 1-m.table >= part)
+		// One that was drawn a little inside of it is hidden, too, where the document goes on to the border.
+		if apart && max(m.gap[0], m.gap[1]) <= besides && min(m.gap[0], m.gap[1]) >= slanted && m.same >= sameAlong {
+			ends[i].hidden = true
+			if !on {
+				on, ends[i].beyond = true, true
+				q[i], q[(i+1)%4] = m.ends[0], m.ends[1]
+			}
+		}
+		if low, high := min(m.gap[0], m.gap[1]), max(m.gap[0], m.gap[1]); !apart || high > nearest ||
+			low < slanted && (low < across || high < 0 || m.paper < allAcross) {
+			continue
+		}
+		if on && !ends[i].beyond {
 			continue
 		}
 		ends[i].all = m.paper >= allPaper
@@ -57,6 +82,10 @@ type stripMeasure struct {
 	// paper is the share of the places along the border, between the ends, that look like paper and not like the table; apart is how
 	// far the two differ.
 	paper, apart float64
+	// table is the share of them that surely is table: neither paper nor print.
+	table float64
+	// same is the share of them that look as the document does a little inside of the side.
+	same float64
 	// crosses: along the border first comes paper and then table, or the other way, and crossing is where one becomes the other.
 	crosses  bool
 	crossing raster.Point
@@ -67,6 +96,11 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 	const (
 		farthest = 0.3 // of the neighbouring sides: beyond, the side is the document's
 		places   = 40
+		// sameGround is how far from the table's colour the table is, as a share of how far the paper is: print of a third colour is not.
+		sameGround = 0.35
+		// inside is how far within the side the document is looked at, in pixels, and alike how far, as a share of how far paper and
+		// table differ, colours are apart that are the same.
+		inside, alike = 5, 0.25
 	)
 	w, h := float64(f.Small.W), float64(f.Small.H)
 	var t raster.Quad
@@ -138,11 +172,16 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 	}
 	var g, p [3]float64
 	for s := range g {
-		g[s], p[s] = quantile(ground[s], 0.5), quantile(paper[s], 0.5)
+		g[s], p[s] = raster.Quantile(ground[s], 0.5), raster.Quantile(paper[s], 0.5)
 	}
 	m.apart = span(g, p)
 	var like [places]bool
-	count := 0
+	var within raster.Point // from the side into the document
+	for k, from := range [2]int{3, 2} {
+		length := math.Hypot(t[from][0]-t[k][0], t[from][1]-t[k][1])
+		within[0], within[1] = within[0]+inside/2*(t[from][0]-t[k][0])/length, within[1]+inside/2*(t[from][1]-t[k][1])/length
+	}
+	count, table, same := 0, 0, 0
 	for j := range places {
 		s := (float64(j) + 0.5) / places
 		e := raster.Point{m.ends[0][0] + s*(m.ends[1][0]-m.ends[0][0]), m.ends[0][1] + s*(m.ends[1][1]-m.ends[0][1])}
@@ -150,9 +189,15 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		c := colour(x, y)
 		if like[j] = span(c, p) < span(c, g); like[j] {
 			count++
+		} else if span(c, g) < sameGround*m.apart {
+			table++
+		}
+		x, y = t[0][0]+s*(t[1][0]-t[0][0])+within[0], t[0][1]+s*(t[1][1]-t[0][1])+within[1]
+		if span(c, colour(x, y)) < alike*m.apart {
+			same++
 		}
 	}
-	m.paper = float64(count) / places
+	m.paper, m.table, m.same = float64(count)/places, float64(table)/places, float64(same)/places
 	for k := range m.ends {
 		m.ends[k] = f.FromSmall(m.ends[k])
 	}

@@ -49,3 +49,43 @@ func TestAPageRunsOutOfThePictureWherePaperReachesItsBorder(t *testing.T) {
 		})
 	}
 }
+
+func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
+	t.Parallel()
+	const w, h = 1200, 900
+	onBorder := raster.Quad{{2, 200}, {800, 200}, {800, 700}, {2, 700}}
+	for _, c := range []struct {
+		name string
+		// colour is that of the outermost pixels of the document's rows, from there on as far as from.
+		colour         [3]uint8
+		from           int
+		beyond, hidden bool
+	}{
+		{"paper reaches the border", [3]uint8{225, 225, 225}, 0, true, true},
+		{"a printed bar reaches the border", [3]uint8{30, 120, 70}, 0, true, true},
+		{"a hair of table is to be seen beyond it", [3]uint8{225, 225, 225}, 3, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
+				Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
+			for y := range h {
+				for x := range w {
+					p := [3]uint8{120, 80, 50}
+					switch {
+					case y < 200 || y >= 700 || x >= 800 || x < c.from:
+					case x < 40:
+						p = c.colour
+					default:
+						p = [3]uint8{225, 225, 225}
+					}
+					f.Full.Pix[y*w+x] = raster.Luma(p[0], p[1], p[2])
+					copy(f.Small.Pix[3*(y*w+x):], p[:])
+				}
+			}
+			if _, ends := runsOut(f, onBorder, 4); ends[3].beyond != c.beyond || ends[3].hidden != c.hidden {
+				t.Errorf("got %+v", ends[3])
+			}
+		})
+	}
+}

@@ -46,11 +46,15 @@ func newView(f *raster.Frame) *view {
 			for x := range v.w {
 				var r, g, b uint32
 				p := row[3*left[x] : 3*left[x+1]]
-				if len(p) == 9 { // nearly all are three wide in a photo of a phone
+				switch len(p) { // nearly all are two or three wide in a photo of a phone
+				case 9:
 					p = p[:9:9]
 					r, g, b = uint32(p[0])+uint32(p[3])+uint32(p[6]), uint32(p[1])+uint32(p[4])+uint32(p[7]),
 						uint32(p[2])+uint32(p[5])+uint32(p[8])
-				} else {
+				case 6:
+					p = p[:6:6]
+					r, g, b = uint32(p[0])+uint32(p[3]), uint32(p[1])+uint32(p[4]), uint32(p[2])+uint32(p[5])
+				default:
 					for ; len(p) >= 3; p = p[3:] {
 						r, g, b = r+uint32(p[0]), g+uint32(p[1]), b+uint32(p[2])
 					}

@@ -25,10 +25,14 @@ const (
 	fewestRays = 6
 	// black is the most light that a frame sends, as a share of the document's white.
 	black = 0.05
+	// dim and blacker: where it is dim before a frame, as a share of that white, the frame is blacker than black tables are.
+	dim, blacker = 0.1, 0.025
 	// contrastIn and contrastOut are how many times brighter it is before and behind a frame: the room behind a screen is dark.
 	contrastIn, contrastOut = 1.7, 1.4
 	// nearest is where a frame may begin: nearer lies the document's own shadow.
 	nearestFrame = 0.02
+	// speck is by how much light, as a share of that white, a ray stands out that is no noise.
+	speck = 0.02
 	// evenness is the most that the light of a frame varies from ray to ray, in natural logarithms, median deviation.
 	evenness = 0.35
 	// pastEnd is how far past the ends of a side single rays look, a share of its length, and twice as far.
@@ -40,8 +44,8 @@ const (
 	// mostDrops is how often it may get darker on the way.
 	mostDrops = 2
 	// straight is the share of the way from the document to the frame over which the rays have to agree within
-	// straightWithin, in natural logarithms.
-	straight, straightWithin = 0.7, 0.12
+	// straightWithin, in natural logarithms, and darkNoise the light, as a share of the document's white, at which noise doubles that.
+	straight, straightWithin, darkNoise = 0.7, 0.06, 0.12
 )
 
 // findBezel looks away from the four sides.
@@ -103,15 +107,26 @@ func paperLight(s *raster.RGB, q raster.Quad) float64 {
 	return light[len(light)*3/4]
 }
 
-// lightAt is the linear light of green at a place within the picture.
+// lightAt is the linear light of green at a place within the picture, the mean of three by three pixels: in a frame's dark a single
+// one is mostly noise.
 func lightAt(s *raster.RGB, p raster.Point) float64 {
-	return float64(linearLight()[s.Pix[3*(int(p[1])*s.W+int(p[0]))+1]])
+	x0, y0 := max(int(p[0])-1, 0), max(int(p[1])-1, 0)
+	x1, y1 := min(x0+3, s.W), min(y0+3, s.H)
+	light, sum := linearLight(), float32(0)
+	for y := y0; y < y1; y++ {
+		for i := 3*(y*s.W+x0) + 1; i < 3*(y*s.W+x1); i += 3 {
+			sum += light[s.Pix[i]]
+		}
+	}
+	return float64(sum) / float64((x1-x0)*(y1-y0))
 }
 
 // profile is what lies beyond the first side of a document, step by step away from it: the median over the rays of the
 // logarithm of the light, over the document's white, and the median deviation from that.
 type profile struct {
 	level, spread []float64
+	// high is the light of the second brightest ray: a frame has no bright specks, a keyboard has letters on it.
+	high []float64
 	// outer are single rays past both ends of the side, NaN outside the picture.
 	outer [][4]float64
 	// ends: the picture's border was reached.
@@ -140,6 +155,7 @@ func newProfile(s *raster.RGB, m raster.Homography, white, longer float64) *prof
 		}
 		slices.Sort(values[:n])
 		middle := values[n/2]
+		p.high = append(p.high, values[n-2]) //nolint:gosec // n is fewestRays or more
 		for i := range n {
 			values[i] = math.Abs(values[i] - middle)
 		}
@@ -173,14 +189,23 @@ func (p *profile) frame() frameKind {
 	}
 	for at := int(nearestFrame*p.longer/p.step) + ramp; at < len(p.level); at++ {
 		floor := p.level[at]
-		if floor > most || p.spread[at] > evenness || p.level[at-ramp] < floor+math.Log(contrastIn) {
+		before := p.level[at-ramp]
+		if floor > most || p.spread[at] > evenness || before < floor+math.Log(contrastIn) ||
+			before < math.Log(dim) && floor > math.Log(blacker) {
 			continue
 		}
 		// The band goes on while it is dark and even.
 		end := at
+		specks := 0
 		for end < len(p.level) && p.spread[end] <= 2*evenness && p.level[end] < floor+math.Log(contrastOut) {
+			if math.Exp(p.high[end]) > contrastIn*math.Exp(p.level[end])+speck {
+				specks++
+			}
 			floor = min(floor, p.level[end])
 			end++
+		}
+		if 4*specks > end-at {
+			continue
 		}
 		width := float64(end-at) * p.step / p.longer
 		if width < thinnest || width > thickest || !p.straightTo(at-ramp) || !p.runsPast((at+end)/2, floor) {
@@ -244,7 +269,8 @@ func (p *profile) straightTo(end int) bool {
 	}
 	same := 0
 	for k := from; k < end; k++ {
-		if p.spread[k] < straightWithin {
+		// The noise of the dark is as much light as that of the bright, and more of it.
+		if p.spread[k] < straightWithin*(1+darkNoise*math.Exp(-p.level[k])) {
 			same++
 		}
 	}

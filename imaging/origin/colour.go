@@ -360,56 +360,53 @@ const leastTile = 12
 
 // fit fits the surface to the samples by their weights, and weighs them anew by how far off they lie.
 func (w *white) fit(samples []sample) {
-	var m [6][6]float64
-	var va, vb [6]float64
+	var m normal
 	for _, s := range samples {
-		row := surfaceRow(s.x, s.y)
-		for i := range row {
-			for j := range row {
-				m[i][j] += s.weight * row[i] * row[j]
-			}
-			va[i] += s.weight * row[i] * s.a
-			vb[i] += s.weight * row[i] * s.b
-		}
+		m.add(surfaceRow(s.x, s.y), s.weight, s.a, s.b)
 	}
 	// A little stiffness keeps a surface through few tiles flat: more against bending than against leaning.
 	for i, k := range [6]float64{1e-6, 0.3, 0.3, 2, 2, 2} {
 		m[i][i] += k
 	}
-	w.a, w.b = solve6(m, va), solve6(m, vb)
+	w.a, w.b = m.solve()
 	// Tukey's weights at a scale of the median deviation, at least one unit.
 	off := make([]float64, len(samples))
 	for i, s := range samples {
 		a, b := w.at(s.x, s.y)
 		off[i] = math.Hypot(s.a-a, s.b-b)
 	}
-	scale := 4 * max(median(slices.Clone(off)), 1)
+	scale := 4 * max(raster.Quantile(slices.Clone(off), 0.5), 1)
 	for i := range samples {
 		k := max(1-off[i]*off[i]/(scale*scale), 0)
 		samples[i].weight = k * k
 	}
 }
 
-// solve6 solves a positive definite system by elimination.
-func solve6(a [6][6]float64, b [6]float64) [6]float64 {
-	for i := range 6 {
-		for j := i + 1; j < 6; j++ {
-			k := a[j][i] / a[i][i]
-			for c := i; c < 6; c++ {
-				a[j][c] -= k * a[i][c]
-			}
-			b[j] -= k * b[i]
+// normal are the normal equations of two surfaces through the same places: six rows of coefficients, and the right sides of both.
+type normal [6][8]float64
+
+// add adds a place with the values that the two surfaces have there.
+func (m *normal) add(row [6]float64, weight, a, b float64) {
+	for i, r := range row {
+		k := weight * r
+		for j := range row {
+			m[i][j] += k * row[j]
 		}
+		m[i][6] += k * a
+		m[i][7] += k * b
 	}
-	var x [6]float64
-	for i := 5; i >= 0; i-- {
-		x[i] = b[i]
-		for c := i + 1; c < 6; c++ {
-			x[i] -= a[i][c] * x[c]
-		}
-		x[i] /= a[i][i]
+}
+
+// solve returns the surfaces, which a little stiffness on the diagonal determines.
+func (m *normal) solve() (a, b [6]float64) {
+	rows := [6][]float64{m[0][:], m[1][:], m[2][:], m[3][:], m[4][:], m[5][:]}
+	if !raster.Solve(rows[:]) {
+		return a, b
 	}
-	return x
+	for i, row := range rows {
+		a[i], b[i] = row[6], row[7]
+	}
+	return a, b
 }
 
 // beyond is how far the line of greys goes beyond the paper: the tone curves of cameras give mid greys under coloured light

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
 // pattern is a wave that runs on from patch to patch: the same frequency everywhere but for the slow change that
@@ -199,23 +201,14 @@ type field struct {
 func (f *follower) newField(members []member) field {
 	first := f.patches[members[0].patch]
 	plane := field{x0: float64(first.x), y0: float64(first.y), side: f.side}
-	// Sums of the normal equations.
-	var a [6][6]float64
-	var bu, bv [6]float64
+	var a normal
 	for _, m := range members {
-		row := plane.row(f.patches[m.patch])
-		for i := range row {
-			for j := range row {
-				a[i][j] += row[i] * row[j]
-			}
-			bu[i] += row[i] * m.peak.u
-			bv[i] += row[i] * m.peak.v
-		}
+		a.add(plane.row(f.patches[m.patch]), 1, m.peak.u, m.peak.v)
 	}
 	for i, k := range [6]float64{1e-9, stiffness, stiffness, 4 * stiffness, 4 * stiffness, 4 * stiffness} {
 		a[i][i] += k
 	}
-	plane.u, plane.v = solve6(a, bu), solve6(a, bv)
+	plane.u, plane.v = a.solve()
 	return plane
 }
 
@@ -273,7 +266,8 @@ func (f *follower) measure(p *pattern, plane field) {
 	if outsideAll > 0 {
 		p.outside = outside / outsideAll
 	}
-	p.rise, p.amplitude, p.frequency, p.turning = median(rises), median(amplitudes), median(frequencies), median(turnings)
+	p.rise, p.amplitude, p.frequency, p.turning = raster.Quantile(rises, 0.5), raster.Quantile(amplitudes, 0.5),
+		raster.Quantile(frequencies, 0.5), raster.Quantile(turnings, 0.5)
 	p.crossed = crossed / float64(max(len(p.members), 1))
 	p.bend = patchSide * math.Sqrt(square/float64(max(len(p.members), 1)))
 }
@@ -296,13 +290,4 @@ func across(peaks []peak, p peak) bool {
 		}
 	}
 	return false
-}
-
-// median of a list, 0 of an empty one; the list is sorted.
-func median(x []float64) float64 {
-	if len(x) == 0 {
-		return 0
-	}
-	slices.Sort(x)
-	return x[len(x)/2]
 }

@@ -71,12 +71,19 @@ func (p *RGB) At(x, y float64) (r, g, b float64) {
 	x, y = min(max(x-0.5, 0), float64(p.W-1)), min(max(y-0.5, 0), float64(p.H-1))
 	x0, y0 := int(x), int(y)
 	fx, fy := x-float64(x0), y-float64(y0)
-	x1, y1 := min(x0+1, p.W-1), min(y0+1, p.H-1)
-	i, j, k, l := 3*(y0*p.W+x0), 3*(y0*p.W+x1), 3*(y1*p.W+x0), 3*(y1*p.W+x1)
-	mix := func(c int) float64 {
-		top := float64(p.Pix[i+c]) + fx*(float64(p.Pix[j+c])-float64(p.Pix[i+c]))
-		bottom := float64(p.Pix[k+c]) + fx*(float64(p.Pix[l+c])-float64(p.Pix[k+c]))
-		return top + fy*(bottom-top)
+	w00, w10, w01, w11 := (1-fx)*(1-fy), fx*(1-fy), (1-fx)*fy, fx*fy
+	i := 3 * (y0*p.W + x0)
+	right, down := 3, 3*p.W
+	if x0+1 >= p.W {
+		right = 0
 	}
-	return mix(0), mix(1), mix(2)
+	if y0+1 >= p.H {
+		down = 0
+	}
+	a, c := p.Pix[i:i+3:i+3], p.Pix[i+right:i+right+3:i+right+3]
+	i += down
+	d, e := p.Pix[i:i+3:i+3], p.Pix[i+right:i+right+3:i+right+3]
+	return w00*float64(a[0]) + w10*float64(c[0]) + w01*float64(d[0]) + w11*float64(e[0]),
+		w00*float64(a[1]) + w10*float64(c[1]) + w01*float64(d[1]) + w11*float64(e[1]),
+		w00*float64(a[2]) + w10*float64(c[2]) + w01*float64(d[2]) + w11*float64(e[2])
 }

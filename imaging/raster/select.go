@@ -2,7 +2,7 @@ package raster
 
 // Nth returns what would be v[n] if v were sorted (Hoare's selection, with the middle as pivot: the same steps for the
 // same list). It reorders v.
-func Nth(v []float32, n int) float32 {
+func Nth[T float32 | float64](v []T, n int) T {
 	for low, high := 0, len(v)-1; low < high; {
 		pivot, i, j := v[(low+high)/2], low, high
 		for i <= j {
@@ -27,4 +27,13 @@ func Nth(v []float32, n int) float32 {
 		}
 	}
 	return v[n]
+}
+
+// Quantile returns the value of a list below which a share of the others lies, 0 to 1, by the nearest rank: 0.5 is the median
+// (中位数), of an even number of values the upper one. Of an empty list it is 0. It reorders v.
+func Quantile[T float32 | float64](v []T, share float64) T {
+	if len(v) == 0 {
+		return 0
+	}
+	return Nth(v, int(share*float64(len(v)-1)+0.5))
 }

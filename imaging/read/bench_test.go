@@ -1,6 +1,7 @@
 package read
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -39,6 +40,70 @@ func BenchmarkCard(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkCardAsPaddleOCR reads the same photo with the same models as PaddleOCR, which published them, drives them by default: it
+// looks for text in the whole photo at 960 pixels (det_limit_side_len), asks about the direction of every line (use_angle_cls), and
+// recognizes lines in batches of six, sorted by their shape and filled up to the widest, which is at least 320 (rec_batch_num,
+// rec_image_shape). Lines are cut by our code in both, so that only the driving differs. Its cpu-ms/op is what BenchmarkCard/read is
+// held against.
+func BenchmarkCardAsPaddleOCR(b *testing.B) {
+	r := reader(b)
+	fonts(b)
+	p, err := photo()
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := frame(p.Image, 1)
+	b.ReportAllocs()
+	defer processor(b)()
+	for b.Loop() {
+		if lines := plainly(b, r, f); lines < 8 {
+			b.Fatalf("%d lines", lines)
+		}
+	}
+}
+
+// plainly reads a photo as PaddleOCR does and returns how many lines it has read.
+func plainly(b *testing.B, r *Reader, f *raster.Frame) int {
+	const side, batch, least = 960, 6, 320
+	p := newPage(f, nil)
+	boxes, err := r.findAt(b.Context(), p, side)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i, box := range boxes {
+		boxes[i] = box.running()
+		picture := p.cut(boxes[i], min(directionW, max(boxes[i].width(), 1)))
+		if _, err := r.direction.Run(b.Context(), onnx.Tensor{
+			Shape: []int64{1, 3, directionH, directionW}, Data: tensor(picture, directionW, lineNormal()),
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	slices.SortStableFunc(boxes, func(a, b box) int { return a.width() - b.width() })
+	lines := 0
+	for some := range slices.Chunk(boxes, batch) {
+		wide := least
+		for _, box := range some {
+			wide = max(wide, box.width())
+		}
+		var data []float32
+		for _, box := range some {
+			data = append(data, tensor(p.cut(box, box.width()), wide, lineNormal())...)
+		}
+		out, err := r.recognizer.Run(b.Context(), onnx.Tensor{Shape: []int64{int64(len(some)), 3, lineHeight, int64(wide)}, Data: data})
+		if err != nil {
+			b.Fatal(err)
+		}
+		each := len(out[0].Data) / len(some)
+		for i := range some {
+			if line := decode(out[0].Data[i*each:(i+1)*each], r.keys, 1); line.Confidence >= lineFloor {
+				lines++
+			}
+		}
+	}
+	return lines
 }
 
 // processor reports the processor time of a benchmark, which on a machine that does other things too says more than the clock.

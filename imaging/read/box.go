@@ -1,9 +1,7 @@
 package read
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"github.com/preflight-icp/preflight/imaging/raster"
 )
@@ -67,32 +65,6 @@ func (b box) running() box {
 
 // elongated is how many times longer than wide a box is from which its shape tells the direction of its text.
 const elongated = 1.5
-
-// hull is the convex hull of points, clockwise on the picture, without three in a line (Andrew, 1979). It sorts its argument.
-func hull(points []raster.Point) []raster.Point {
-	slices.SortFunc(points, func(a, b raster.Point) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
-	points = slices.Compact(points)
-	if len(points) < 3 {
-		return points
-	}
-	turn := func(o, a, b raster.Point) float64 { return (a[0]-o[0])*(b[1]-o[1]) - (a[1]-o[1])*(b[0]-o[0]) }
-	out := make([]raster.Point, 0, 2*len(points))
-	for pass := range 2 {
-		start := len(out)
-		for i := range points {
-			p := points[i]
-			if pass == 1 {
-				p = points[len(points)-1-i]
-			}
-			for len(out) >= start+2 && turn(out[len(out)-2], out[len(out)-1], p) <= 0 {
-				out = out[:len(out)-1]
-			}
-			out = append(out, p)
-		}
-		out = out[:len(out)-1]
-	}
-	return out
-}
 
 // enclosing is the rectangle of least area around a convex polygon: one of its sides lies along one of the polygon's
 // (Freeman and Shapira, 1975).

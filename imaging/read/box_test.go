@@ -98,12 +98,12 @@ func TestTheSmallestRectangleIsFound(t *testing.T) {
 	t.Parallel()
 	want := box{middle: raster.Point{50, 40}, along: 60, across: 20, angle: 0.7}
 	q := want.corners()
-	got := enclosing(hull(q[:])).running()
+	got := enclosing(raster.ConvexHull(q[:])).running()
 	if iou := got.corners().IoU(want.corners()); iou < 0.999 {
 		t.Errorf("%+v", got)
 	}
 	for _, points := range [][]raster.Point{nil, {{1, 1}}, {{1, 1}, {1, 1}}, {{1, 1}, {5, 1}}, {{0, 0}, {1, 1}, {2, 2}}} {
-		if b := enclosing(hull(points)); b.along*b.across > 1e-9 {
+		if b := enclosing(raster.ConvexHull(points)); b.along*b.across > 1e-9 {
 			t.Errorf("%v is %+v", points, b)
 		}
 	}

@@ -151,7 +151,7 @@ func regions(probability []float32, w, h int) []region {
 			middle := float64(y) + 0.5
 			ends = append(ends, raster.Point{float64(left[y]) + 0.5, middle}, raster.Point{float64(right[y]) + 0.5, middle})
 		}
-		outline := hull(ends)
+		outline := raster.ConvexHull(ends)
 		if b := enclosing(outline); min(b.along, b.across) >= minRegion {
 			found = append(found, region{outline, b})
 		}

@@ -11,7 +11,7 @@ import (
 
 const (
 	// directionW and directionH are what the classifier of PP-OCR sees: the first part of a line, four times as long as high.
-	directionW, directionH = 192, 48
+	directionW, directionH = 192, lineHeight
 	// voters is how many lines vote on which way up the page is: the longest.
 	voters = 12
 	// clearVote is the mean of the lines' log odds from which the vote decides alone: 0.9 for each of them.
@@ -75,7 +75,7 @@ func (r *Reader) upsideDown(ctx context.Context, p *page, lines []box) (bool, er
 		start.middle[0] += shift * math.Cos(b.angle)
 		start.middle[1] += shift * math.Sin(b.angle)
 		w := min(directionW, int(directionH*start.along/start.across+0.5))
-		picture := p.cut(start, max(w, 1), directionH)
+		picture := p.cut(start, max(w, 1))
 		out, err := r.direction.Run(ctx, onnx.Tensor{Shape: []int64{1, 3, directionH, directionW}, Data: tensor(picture, directionW, lineNormal())})
 		if err != nil {
 			return false, err

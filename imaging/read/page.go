@@ -17,9 +17,9 @@ type page struct {
 	// levels are the luma of every pixel (Frame.Full), its half, its quarter and so on: what is shown smaller than it is, is
 	// averaged first.
 	levels []*raster.Gray
-	// stamped are the seals on the page, in pixels of Frame.Small. Within them only what is red of a picture's light is shown: there
-	// the ink of a seal is as bright as paper, and the date and the name that it covers are not.
-	stamped []raster.Quad
+	// stamped are the seals on the page. Within them only what is red of a picture's light is shown, and that brightened until the ink
+	// of the seal is as bright as paper: the date and the name that it covers are not.
+	stamped []stamp
 }
 
 const (
@@ -136,22 +136,23 @@ func (p *page) picture(w, h int, toPage raster.Homography) *raster.RGB {
 			s := small.Pix[3*(j*small.W+i):][:3]
 			l -= int32(raster.Luma(s[0], s[1], s[2]))
 			pixel[0], pixel[1], pixel[2] = clamp(l+int32(s[0])), clamp(l+int32(s[1])), clamp(l+int32(s[2]))
-			if p.isStamped(c) {
-				pixel[1], pixel[2] = pixel[0], pixel[0]
+			if under := p.under(c); under != nil {
+				red := uint8(max(float64(pixel[0]), min(float64(pixel[0])*under.gain, under.paper)))
+				pixel[0], pixel[1], pixel[2] = red, red, red
 			}
 		}
 	}
 	return out
 }
 
-// isStamped reports whether a position of Frame.Small is under a seal.
-func (p *page) isStamped(at raster.Point) bool {
-	for _, q := range p.stamped {
-		if q.Contains(at) {
-			return true
+// under is the seal that a position of Frame.Small is under, nil where there is none.
+func (p *page) under(at raster.Point) *stamp {
+	for i := range p.stamped {
+		if p.stamped[i].on.Contains(at) {
+			return &p.stamped[i]
 		}
 	}
-	return false
+	return nil
 }
 
 func clamp(v int32) uint8 { return uint8(min(max(v, 0), 255)) }

@@ -33,7 +33,7 @@ import (
 )
 
 // Version is the version of reading; it changes whenever the same picture may give another Reading than before.
-const Version = "1+ppocr-v4"
+const Version = "2+ppocr-v4"
 
 // ErrNoReader says that no text can be read: ONNX Runtime or a model is not there.
 var ErrNoReader = errors.New("no reader of text is installed")
@@ -88,13 +88,9 @@ func (r *Reader) Read(ctx context.Context, f *raster.Frame, on *raster.Quad) (fi
 	if p == nil {
 		return reading, nil
 	}
-	reading.Seals = p.seals()
-	for _, s := range reading.Seals {
-		var q raster.Quad
-		for i, corner := range s.Quad {
-			q[i] = f.ToSmall(corner)
-		}
-		p.stamped = append(p.stamped, q)
+	for _, s := range p.seals() {
+		reading.Seals = append(reading.Seals, s.Seal)
+		p.stamped = append(p.stamped, s.stamp)
 	}
 	boxes, err := r.find(ctx, p)
 	if err != nil {
@@ -115,6 +111,9 @@ func (r *Reader) Read(ctx context.Context, f *raster.Frame, on *raster.Quad) (fi
 		}
 	}
 	reading.Page = p.quad
+	if err := r.readSeals(ctx, p, reading.Seals); err != nil {
+		return filing.Reading{}, fmt.Errorf("recognize the text of a seal: %w", err)
+	}
 	return reading, nil
 }
 

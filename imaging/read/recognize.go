@@ -87,8 +87,9 @@ func inOrder(boxes []box) []box {
 	return rest
 }
 
-// cut shows what is in a box as w x h pixels.
-func (p *page) cut(b box, w, h int) *raster.RGB {
+// cut shows what is in a box as a line of w pixels, as high as the models want it.
+func (p *page) cut(b box, w int) *raster.RGB {
+	const h = lineHeight
 	sin, cos := math.Sincos(b.angle)
 	x, y := b.along/float64(w), b.across/float64(h)
 	q := b.corners()
@@ -99,7 +100,7 @@ func (p *page) cut(b box, w, h int) *raster.RGB {
 func (r *Reader) recognize(ctx context.Context, p *page, b box) (filing.Line, error) {
 	width := b.width()
 	wide := padded(width)
-	data := tensor(p.cut(b, width, lineHeight), wide, lineNormal())
+	data := tensor(p.cut(b, width), wide, lineNormal())
 	out, err := r.recognizer.Run(ctx, onnx.Tensor{Shape: []int64{1, 3, lineHeight, int64(wide)}, Data: data})
 	if err != nil {
 		return filing.Line{}, err

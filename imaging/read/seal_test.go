@@ -84,3 +84,25 @@ func TestARedRingIsASeal(t *testing.T) {
 		})
 	}
 }
+
+func TestTheTextOfASealIsReadWhicheverWayUpThePageLies(t *testing.T) {
+	t.Parallel()
+	r := reader(t)
+	for i, kind := range []specimen.Kind{specimen.AuthorizationLetter, specimen.PlainLetter, specimen.DomainCertificate} {
+		doc := drawn(t, kind, 1, 1500)
+		b := doc.Image.Bounds()
+		w, h := float64(b.Dx()), float64(b.Dy())
+		whole := raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}.Turned(i)
+		got, err := r.Read(t.Context(), frame(doc.Image, 1), &whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := doc.Fields.Company
+		if kind == specimen.DomainCertificate {
+			want = doc.Fields.Registrar
+		}
+		if len(got.Seals) != 1 || errorsIn(plain(want), plain(got.Seals[0].Text)) > 1 {
+			t.Errorf("%s: %+v, not %q", kind, got.Seals, want)
+		}
+	}
+}

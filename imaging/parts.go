@@ -1,0 +1,386 @@
+package imaging
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/legibility"
+	"github.com/preflight-icp/preflight/imaging/locate"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// Parts locates the documents of a picture that somebody stitched (拼接图的各部分) and measures each by itself: panels between flat
+// bands and at seams first, then a document in each panel; where the picture has one panel only, all documents in it. Their kinds
+// are not told: that takes reading. The parts come in rows from the top, from the left within a row. Errors are ErrUnsupported,
+// ErrDamaged, ErrTooManyPixels, the context's, or a failure of this machine.
+func (a *Analyzer) Parts(ctx context.Context, data []byte) ([]filing.SeenPart, error) {
+	h, orientation, err := a.check(data)
+	if err != nil {
+		return nil, fmt.Errorf("locate parts: %w", err)
+	}
+	_, f, damage, err := a.measure(ctx, &h, data)
+	if err == nil && damage != "" {
+		err = ErrDamaged
+	}
+	if err != nil {
+		return nil, fmt.Errorf("locate parts: %w", err)
+	}
+	defer a.framers.Put(f)
+	return partsOf(f.frame(orientation)), nil
+}
+
+// partSure is the confidence from which what locate finds in a panel is taken for the part in place of the whole panel, and
+// panelSure that of a panel in which nothing is found: something was stitched in there, so it is a part more likely than not.
+const partSure, panelSure = 0.25, 0.6
+
+func partsOf(f *raster.Frame) []filing.SeenPart {
+	var docs []filing.Document
+	panels := panelsOf(f.Small)
+	for _, box := range panels {
+		sub, at := panelFrame(f, box)
+		found := slices.DeleteFunc(locate.Documents(sub), func(d filing.Document) bool { return d.Confidence < partSure })
+		switch {
+		case len(panels) == 1:
+		case len(found) > 1: // of what one photo shows the main document; others stand for themselves where they are as sure
+			main := found[0]
+			found = slices.DeleteFunc(found[1:], func(d filing.Document) bool { return d.Confidence < 2*partSure })
+			found = append([]filing.Document{main}, found...)
+		}
+		if len(panels) > 1 && (len(found) == 0 || raster.Quad(found[0].Quad).Area() < leastOfPanel*float64(sub.Width*sub.Height)) {
+			w, hh := float64(sub.Width), float64(sub.Height)
+			found = []filing.Document{locate.Panel(sub, raster.Quad{{0, 0}, {w, 0}, {w, hh}, {0, hh}}, panelSure)}
+		}
+		for _, d := range found {
+			for i := range d.Quad {
+				d.Quad[i] = filing.Point{d.Quad[i][0] + at[0], d.Quad[i][1] + at[1]}
+			}
+			for _, o := range d.Occlusions {
+				for i := range o {
+					o[i] = filing.Point{o[i][0] + at[0], o[i][1] + at[1]}
+				}
+			}
+			docs = append(docs, d)
+		}
+	}
+	// Rows from the top: two are in one row where their middles lie within the height of either.
+	slices.SortStableFunc(docs, func(a, b filing.Document) int {
+		p, q := raster.Quad(a.Quad), raster.Quad(b.Quad)
+		if d := p.Middle()[1] - q.Middle()[1]; d*d > q.Side(1)*q.Side(1)/4 {
+			return sign(d)
+		}
+		return sign(p.Middle()[0] - q.Middle()[0])
+	})
+	out := []filing.SeenPart{}
+	for _, d := range docs {
+		seen := legibility.Measure(f, &d)
+		out = append(out, filing.SeenPart{
+			Kind: filing.DocumentUnknown, Quad: d.Quad, Document: d, Sharpness: seen.Sharpness, Legibility: seen.Legibility,
+		})
+	}
+	return out
+}
+
+// leastOfPanel is the share of a panel that what is found in it has to take; what is smaller is something printed on the document.
+const leastOfPanel = 0.1
+
+func sign(v float64) int {
+	switch {
+	case v < 0:
+		return -1
+	case v > 0:
+		return 1
+	}
+	return 0
+}
+
+// panelFrame is a panel of a picture as a picture by itself, and where it begins in pixels of the whole.
+func panelFrame(f *raster.Frame, box image.Rectangle) (*raster.Frame, raster.Point) {
+	at := f.FromSmall(raster.Point{float64(box.Min.X), float64(box.Min.Y)})
+	end := f.FromSmall(raster.Point{float64(box.Max.X), float64(box.Max.Y)})
+	at = raster.Point{float64(int(at[0] + 0.5)), float64(int(at[1] + 0.5))}
+	small := raster.NewRGB(box.Dx(), box.Dy())
+	for y := range box.Dy() {
+		copy(small.Row(y), f.Small.Row(box.Min.Y + y)[3*box.Min.X:3*box.Max.X])
+	}
+	w, h := max(1, int(end[0]+0.5)-int(at[0])), max(1, int(end[1]+0.5)-int(at[1]))
+	return &raster.Frame{
+		Width: w, Height: h, Small: small, Scale: [2]float64{float64(box.Dx()) / float64(w), float64(box.Dy()) / float64(h)},
+		Full: f.Full, ToFull: f.ToFull.After(raster.Homography{1, 0, at[0], 0, 1, at[1], 0, 0, 1}),
+	}, at
+}
+
+// How panels are told from what is printed in them. Lengths are shares of the longer side of the picture.
+const (
+	// flatDeviationOf is by how much pixels of a flat band differ from its colour at most, in levels: JPEG's ringing, no camera's noise.
+	flatDeviationOf = 10
+	// flatShareOf is the share of a row or column that has to be flat: letters of a caption that begin too early do not end a band.
+	flatShareOf = 0.995
+	// leastPanel is the shorter side of a panel; leastBand the width of a band.
+	leastPanel, leastBand = 0.08, 0.004
+	// solidShare is the share of a panel's edges that differs from the band beside them: a photo or a page does all along, lines of
+	// print do where a letter touches.
+	solidShare = 0.65
+	// seamShare is the share of a row across which the picture changes from one pixel to the next and does not beside it.
+	seamShare = 0.62
+)
+
+// panelsOf cuts a picture along flat bands and seams that run from side to side, again and again, into what was stitched together.
+func panelsOf(p *raster.RGB) []image.Rectangle {
+	c := cutter{p: p, least: max(8, int(leastPanel*float64(max(p.W, p.H)))), band: max(2, int(leastBand*float64(max(p.W, p.H))))}
+	whole := image.Rect(0, 0, p.W, p.H)
+	if out := c.cut(whole, 4); len(out) > 1 {
+		return out
+	}
+	return []image.Rectangle{whole}
+}
+
+type cutter struct {
+	p           *raster.RGB
+	least, band int
+}
+
+// span is a run of rows or columns.
+type span struct{ from, to int }
+
+// cut returns the solid panels of a region, nil where it holds anything else.
+func (c *cutter) cut(r image.Rectangle, depth int) []image.Rectangle {
+	r = c.trim(r)
+	if min(r.Dx(), r.Dy()) < c.least {
+		return nil
+	}
+	if depth > 0 {
+		for _, down := range []bool{true, false} {
+			if out := c.split(r, c.bands(r, down), down, depth); out != nil {
+				return out
+			}
+		}
+	}
+	if !c.solid(r) {
+		return nil
+	}
+	if depth > 0 {
+		for _, down := range []bool{true, false} {
+			if at := c.seam(r, down); at > 0 {
+				if out := c.split(r, []span{{at, at}}, down, depth); out != nil {
+					return out
+				}
+			}
+		}
+	}
+	return []image.Rectangle{r}
+}
+
+// split cuts a region at bands. It is nil where a piece of some size is no panel: then what seemed bands is white space.
+func (c *cutter) split(r image.Rectangle, bands []span, down bool, depth int) []image.Rectangle {
+	if len(bands) == 0 {
+		return nil
+	}
+	var out []image.Rectangle
+	seam := bands[0].from == bands[0].to
+	at := r.Min.X
+	end := r.Max.X
+	if down {
+		at, end = r.Min.Y, r.Max.Y
+	}
+	for _, b := range append(bands, span{end, end}) {
+		piece := image.Rect(at, r.Min.Y, b.from, r.Max.Y)
+		if down {
+			piece = image.Rect(r.Min.X, at, r.Max.X, b.from)
+		}
+		at = b.to
+		if trimmed := c.trim(piece); min(trimmed.Dx(), trimmed.Dy()) < c.least {
+			if b.from == b.to && b.to != end {
+				return nil // a seam parts two panels
+			}
+			continue // a caption, or nothing
+		}
+		panels := c.cut(piece, depth-1)
+		if panels == nil && !seam {
+			return nil
+		}
+		if panels == nil { // a photo whose ground is as flat as a band: the seam parts it from the next all the same
+			panels = []image.Rectangle{piece}
+		}
+		out = append(out, panels...)
+	}
+	return out
+}
+
+// bands are the flat runs of rows (down) or columns within a region.
+func (c *cutter) bands(r image.Rectangle, down bool) (out []span) {
+	from, to := r.Min.X, r.Max.X
+	if down {
+		from, to = r.Min.Y, r.Max.Y
+	}
+	start := -1
+	for i := from; i <= to; i++ {
+		if i < to && c.flat(r, i, down) {
+			if start < 0 {
+				start = i
+			}
+			continue
+		}
+		if start >= 0 && i-start >= c.band && start > from && i < to {
+			out = append(out, span{start, i})
+		}
+		start = -1
+	}
+	return out
+}
+
+// line calls do with each pixel of a row (down) or column of a region.
+func (c *cutter) line(r image.Rectangle, i int, down bool, do func(pixel []uint8)) {
+	if down {
+		row := c.p.Row(i)
+		for x := r.Min.X; x < r.Max.X; x++ {
+			do(row[3*x : 3*x+3])
+		}
+		return
+	}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		do(c.p.Row(y)[3*i : 3*i+3])
+	}
+}
+
+// flat reports whether a row or column is of one colour.
+func (c *cutter) flat(r image.Rectangle, i int, down bool) bool {
+	var first [3]uint8
+	n, off, most := 0, 0, 0
+	c.line(r, i, down, func(p []uint8) {
+		if n == 0 {
+			first = [3]uint8(p)
+			most = deviationOf(first)
+		}
+		n++
+		if levelsApart(first[:], p) > most {
+			off++
+		}
+	})
+	return float64(off) <= (1-flatShareOf)*float64(n)
+}
+
+// deviationOf is by how much pixels of a band of a colour differ from it at most. White and black are what programs fill with, and
+// photos seldom have from side to side; the ground of a photo may look as flat as any other colour, but its light falls off.
+func deviationOf(c [3]uint8) int {
+	if lo, hi := min(c[0], c[1], c[2]), max(c[0], c[1], c[2]); lo >= 248 || hi <= 8 {
+		return flatDeviationOf
+	}
+	return 2
+}
+
+func levelsApart(a, b []uint8) int {
+	most := 0
+	for k := range 3 {
+		d := int(a[k]) - int(b[k])
+		most = max(most, d, -d)
+	}
+	return most
+}
+
+// trim takes flat rows and columns off the sides of a region.
+func (c *cutter) trim(r image.Rectangle) image.Rectangle {
+	for r.Dy() > 0 && c.flat(r, r.Min.Y, true) {
+		r.Min.Y++
+	}
+	for r.Dy() > 0 && c.flat(r, r.Max.Y-1, true) {
+		r.Max.Y--
+	}
+	for r.Dx() > 0 && r.Dy() > 0 && c.flat(r, r.Min.X, false) {
+		r.Min.X++
+	}
+	for r.Dx() > 0 && r.Dy() > 0 && c.flat(r, r.Max.X-1, false) {
+		r.Max.X--
+	}
+	return r
+}
+
+// solid reports whether a trimmed region is filled to its edges: by a photo or a page, and not by lines of print.
+func (c *cutter) solid(r image.Rectangle) bool {
+	for _, edge := range []struct {
+		at, beyond int
+		down       bool
+	}{{r.Min.Y + 1, r.Min.Y - 1, true}, {r.Max.Y - 2, r.Max.Y, true}, {r.Min.X + 1, r.Min.X - 1, false}, {r.Max.X - 2, r.Max.X, false}} {
+		limit := c.p.W
+		if edge.down {
+			limit = c.p.H
+		}
+		if edge.beyond < 0 || edge.beyond >= limit || edge.at < 0 || edge.at >= limit || !c.flat(r, edge.beyond, edge.down) {
+			continue // it ends at the picture's edge or at a seam
+		}
+		var ground [3]uint8
+		n, filled := 0, 0
+		c.line(r, edge.beyond, edge.down, func(p []uint8) { ground = [3]uint8(p) })
+		c.line(r, edge.at, edge.down, func(p []uint8) {
+			n++
+			if levelsApart(ground[:], p) > flatDeviationOf/2 {
+				filled++
+			}
+		})
+		if float64(filled) < solidShare*float64(n) {
+			return false
+		}
+	}
+	return true
+}
+
+// fromSideToSide reports whether steps lie all along a line, both ends included: the edge of a document leaves its table on either
+// side. One tenth within may show none.
+func fromSideToSide(tenths [10]int, across int) bool {
+	without := 0
+	for i, n := range tenths {
+		if float64(n) < 0.35*float64(across)/10 {
+			if i == 0 || i == len(tenths)-1 {
+				return false
+			}
+			without++
+		}
+	}
+	return without <= 1
+}
+
+// seam finds where a region changes along a whole row (down) or column at once, 0 where it does nowhere. The edge of a document
+// does so too, but it leans, or does not reach from side to side.
+func (c *cutter) seam(r image.Rectangle, down bool) int {
+	from, to := r.Min.X, r.Max.X
+	if down {
+		from, to = r.Min.Y, r.Max.Y
+	}
+	best, at := seamShare, 0
+	across := r.Dx()
+	if !down {
+		across = r.Dy()
+	}
+	rows := make([][]uint8, 0, to-from)
+	for i := from; i < to; i++ {
+		row := make([]uint8, 0, 3*across)
+		c.line(r, i, down, func(p []uint8) { row = append(row, p...) })
+		rows = append(rows, row)
+	}
+	for i := c.least; i+c.least < len(rows); i++ {
+		if i < 4 || i+4 >= len(rows) {
+			continue
+		}
+		n := 0
+		var tenths [10]int
+		for x := 0; x+2 < len(rows[i]); x += 3 {
+			// A pixel of the reduced picture may hold a little of both.
+			step := levelsApart(rows[i-1][x:x+3], rows[i+1][x:x+3])
+			before := levelsApart(rows[i-3][x:x+3], rows[i-1][x:x+3])
+			after := levelsApart(rows[i+1][x:x+3], rows[i+3][x:x+3])
+			if step > 2*max(before, after)+5 {
+				n++
+				tenths[10*x/len(rows[i])]++
+			}
+		}
+		if !fromSideToSide(tenths, across) {
+			continue
+		}
+		if share := float64(n) / float64(across); share > best {
+			best, at = share, from+i
+		}
+	}
+	return at
+}

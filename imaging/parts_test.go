@@ -1,0 +1,82 @@
+package imaging
+
+import (
+	"image"
+	"image/color"
+	"image/draw"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
+
+// collage pastes photos of one size at places on a ground.
+func collage(w, h int, ground color.Color, photos []scene, at ...image.Point) *raster.RGB {
+	page := image.NewRGBA(image.Rect(0, 0, w, h))
+	draw.Draw(page, page.Rect, image.NewUniform(ground), image.Point{}, draw.Src)
+	for i, p := range at {
+		img := photos[i].draw()
+		draw.Draw(page, image.Rectangle{Min: p, Max: p.Add(img.Rect.Size())}, img, image.Point{}, draw.Src)
+	}
+	out := raster.NewRGB(w, h)
+	for y := range h {
+		for x := range w {
+			copy(out.Row(y)[3*x:3*x+3], page.Pix[page.PixOffset(x, y):])
+		}
+	}
+	return out
+}
+
+func TestPanelsOfAStitchedPictureAreFound(t *testing.T) {
+	t.Parallel()
+	shots := []scene{{400, 300, 1, 1, 5}, {400, 300, 2, 2, 5}, {400, 300, 3, 3, 5}, {400, 300, 4, 4, 5}}
+	white, black := color.White, color.Black
+	box := func(x, y int) image.Rectangle { return image.Rect(x, y, x+400, y+300) }
+	for name, c := range map[string]struct {
+		picture *raster.RGB
+		want    []image.Rectangle
+	}{
+		"a row on white":        {collage(840, 320, white, shots, image.Pt(10, 10), image.Pt(430, 10)), []image.Rectangle{box(10, 10), box(430, 10)}},
+		"a column on black":     {collage(420, 640, black, shots, image.Pt(10, 10), image.Pt(10, 330)), []image.Rectangle{box(10, 10), box(10, 330)}},
+		"a row without margins": {collage(800, 300, white, shots, image.Pt(0, 0), image.Pt(400, 0)), []image.Rectangle{box(0, 0), box(400, 0)}},
+		"three in a grid": {collage(840, 640, white, shots, image.Pt(10, 10), image.Pt(430, 10), image.Pt(10, 330)),
+			[]image.Rectangle{box(10, 10), box(430, 10), box(10, 330)}},
+		"one photo is one": {collage(400, 300, white, shots, image.Pt(0, 0)), []image.Rectangle{box(0, 0)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := panelsOf(c.picture)
+			if len(got) != len(c.want) {
+				t.Fatalf("panels %v, want %v", got, c.want)
+			}
+			for i := range got {
+				// A seam lies within a pixel or two.
+				a, b := got[i].Inset(3), c.want[i].Inset(3)
+				if !a.In(c.want[i].Inset(-3)) || !b.In(got[i].Inset(-3)) {
+					t.Error(cmp.Diff(c.want[i].String(), got[i].String()))
+				}
+			}
+		})
+	}
+}
+
+func TestLinesOfPrintAreNoPanels(t *testing.T) {
+	t.Parallel()
+	page := raster.NewRGB(600, 800)
+	for i := range page.Pix {
+		page.Pix[i] = 255
+	}
+	for line := range 20 { // with white between them from side to side, and paragraphs
+		for y := 40 + 36*line + line/5*10; y < 40+36*line+line/5*10+16; y++ {
+			for x := 60; x < 540; x++ {
+				if (x/7+line)%3 != 0 {
+					copy(page.Row(y)[3*x:3*x+3], []byte{20, 20, 20})
+				}
+			}
+		}
+	}
+	if got := panelsOf(page); len(got) != 1 {
+		t.Errorf("a letter falls apart into %v", got)
+	}
+}
