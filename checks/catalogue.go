@@ -88,6 +88,9 @@ type catalogueWords struct {
 	ScreenshotCues map[string]filing.Text        `yaml:"screenshot_cues"`
 	RecaptureCues  map[string]filing.Text        `yaml:"recapture_cues"`
 	FaceCues       map[string]filing.Text        `yaml:"face_cues"`
+	// Kinds and Fields name what was recognized in the text.
+	Kinds  map[filing.DocumentKind]filing.Text `yaml:"kinds"`
+	Fields map[filing.FieldName]filing.Text    `yaml:"fields"`
 }
 
 // catalogueFile is the shape of catalogue.yaml.

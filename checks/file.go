@@ -24,6 +24,13 @@ type FileInput struct {
 	Parties Parties
 	// Duplicates are the other files, of this filing and of others, that hold the same picture.
 	Duplicates []Duplicate
+	// Reading says whether the text in the picture was read, and Content is what it was recognized as (package checks/document).
+	Reading ReadingState
+	Content *filing.Content
+	// Expected is what the filing's facts say of the document (ExpectedOf).
+	Expected Expected
+	// AsOf is the day on which terms are judged; 0: they are not.
+	AsOf filing.Date
 	// Thresholds replaces the default table where it is given.
 	Thresholds *Thresholds
 }
@@ -42,8 +49,8 @@ type Duplicate struct {
 	Declared filing.Declared
 }
 
-// File judges one file by its bytes, its header and its origin: the groups file and originality of the catalogue as far
-// as they are measured. Findings come in the order of the catalogue, without a finding an empty list. What is decided
+// File judges one file by itself: the groups file, originality, legibility and reading of the catalogue as far as they were measured
+// and read. Findings come in the order of the catalogue, without a finding an empty list. What is decided
 // where more than one answer is possible:
 //
 //   - A file that is no picture of an accepted format gets that finding and no other: its size and its name do not
@@ -73,6 +80,7 @@ func File(in FileInput) []filing.Finding {
 	findings = append(findings, j.location()...)
 	findings = append(findings, j.legible()...)
 	findings = append(findings, j.faces()...)
+	findings = append(findings, j.reading()...)
 	if len(findings) > 1 {
 		j.c.sort(findings)
 	}
@@ -107,7 +115,7 @@ func (j *judge) content() []filing.Finding {
 	j.foreign = true
 	taken := limits.Formats
 	if len(taken) == 0 {
-		taken = GuideLimits().Formats
+		taken = filing.AcceptedFormats()
 	}
 	var names []filing.Text
 	for _, format := range taken {

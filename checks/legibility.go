@@ -18,7 +18,7 @@ func (j *judge) legible() []filing.Finding {
 	sure := m.Document != nil && m.Document.Confidence >= j.t.DocumentSure
 	if !sure {
 		if m.Format == filing.FormatJPEG { // others are what computers draw
-			if f := append(j.dark(), j.burnt()...); len(f) > 0 {
+			if f := j.exposed(); len(f) > 0 {
 				return f
 			}
 		}
@@ -92,13 +92,27 @@ func (j *judge) dark() []filing.Finding {
 	if d := j.m.Document; d == nil || d.Confidence < j.t.DocumentSeen {
 		limit = j.t.PaperLevelUnlocated
 	}
-	if e == nil || e.Paper >= limit {
+	if e == nil {
+		return nil
+	}
+	paper := e.Paper
+	if j.backlit() {
+		paper, limit = e.Surroundings, j.t.PaperLevelUnlocated
+	}
+	if paper >= limit {
 		return nil
 	}
 	f := j.c.finding("underexposed", wording{})
-	f.Measured, f.Limit = map[string]any{"paper": e.Paper}, map[string]any{"min_paper": limit}
+	f.Measured, f.Limit = map[string]any{"paper": paper}, map[string]any{"min_paper": limit}
 	f.Region = j.lit()
 	return []filing.Finding{f}
+}
+
+// backlit reports whether what was taken for a document is more likely a window or a lamp (逆光): nothing but light, in a picture that
+// is dark beside it.
+func (j *judge) backlit() bool {
+	d, e := j.m.Document, j.m.Exposure
+	return d != nil && d.Confidence < j.t.DocumentSure && e.ClippedShare >= j.t.BacklightShare && e.Surroundings > 0
 }
 
 // lit is where the light was measured: on the document, or in the whole picture.
@@ -113,13 +127,19 @@ func (j *judge) lit() []filing.Point {
 // burnt finds documents of which too much is white, and pictures in which none can be found for that.
 func (j *judge) burnt() []filing.Finding {
 	e, t := j.m.Exposure, j.t
-	if e == nil || e.ClippedShare <= t.ClippedShare || e.Ink < t.WashedInk || j.edgeToEdge() {
+	if e == nil || e.ClippedShare <= t.ClippedShare || e.Ink < t.WashedInk && !j.fineLost() || j.edgeToEdge() {
 		return nil
 	}
 	f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})
 	f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": t.ClippedShare}
 	f.Region = j.lit()
 	return []filing.Finding{f}
+}
+
+// fineLost reports whether so much of what a camera took is burnt that fine print is, however black a title or a frame still is. What a
+// computer drew is as white, and its print is whole.
+func (j *judge) fineLost() bool {
+	return j.m.Exposure.ClippedShare >= j.t.BurntShare && j.m.EXIF != nil && j.m.EXIF.HasExposure
 }
 
 // edgeToEdge reports whether the document is the whole picture, as where a computer drew or a scanner cut it out, or is, as far

@@ -67,6 +67,24 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		"a picture in which darkness hides the document": {
 			change: func(m *filing.Measurements) { m.Document, m.Exposure.Paper = nil, 40 }, want: []string{"underexposed"},
 		},
+		"a window that was taken for the document says how dark the room is": {
+			change: func(m *filing.Measurements) {
+				m.Document.Confidence, m.Exposure.Paper, m.Exposure.ClippedShare = 0.6, 255, 0.93
+				m.Exposure.Ink, m.Exposure.Surroundings = 120, 40
+			}, want: []string{"underexposed"},
+		},
+		"burnt paper on a table": {
+			change: func(m *filing.Measurements) {
+				m.Document.Confidence, m.Exposure.Paper, m.Exposure.ClippedShare = 0.6, 255, 0.93
+				m.Exposure.Ink, m.Exposure.Surroundings = 120, 90
+			}, want: []string{"overexposed"},
+		},
+		"bold print is black where fine print is burnt": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.97, 25
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			}, want: []string{"overexposed"},
+		},
 		"a brown table without a document is not dark": {change: func(m *filing.Measurements) { m.Document, m.Exposure.Paper = nil, 80 }},
 		"a document that is not sure is held to what paper is": {
 			change: func(m *filing.Measurements) { m.Document.Confidence, m.Exposure.Paper = 0.5, 80 }, want: []string{"underexposed"},

@@ -8,7 +8,7 @@ import (
 
 // location judges where the document lies: that there is one, all of it in the picture and large enough in it, seen from
 // above, nothing on it, and one alone. A photo of a person who holds a document is judged by that alone which holds for
-// it too: what the frame cuts off. Pictures that a computer may have drawn have no table around the page and are left alone.
+// it too: what the frame cuts off, and what lies on the document beyond its margin. Pictures that a computer may have drawn have no table around the page and are left alone.
 func (j *judge) location() []filing.Finding {
 	m, t := j.m, j.t
 	if m.Decode == nil || !m.Decode.Complete || j.drawn() {
@@ -43,6 +43,10 @@ func (j *judge) location() []filing.Finding {
 		out = append(out, j.cutOff(fit))
 	}
 	if held {
+		// Somebody's thumb is on every card that is held: it may be on the margin.
+		if d.OccludedDepth > t.OccludedHeld {
+			j.occluded(add)
+		}
 		return out
 	}
 	// Of a document that is known to be cut off the size is not, and it has to be photographed again anyway.
@@ -65,13 +69,7 @@ func (j *judge) location() []filing.Finding {
 	if d.Tilt > t.Tilt {
 		add("document_tilted", wording{values: values{"tilt": int(d.Tilt + 0.5)}}, "tilt", "max_tilt", rounded(d.Tilt), t.Tilt, quad)
 	}
-	if sure && d.Occluded > t.Occluded {
-		region := quad
-		if len(d.Occlusions) > 0 {
-			region = d.Occlusions[0]
-		}
-		add("document_occluded", wording{}, "occluded", "max_occluded", rounded(d.Occluded), t.Occluded, region)
-	}
+	j.occluded(add)
 	// A property certificate is photographed together with the permit and the ID (vocabulary, property_certificate).
 	if j.in.Declared.Material != "property_certificate" {
 		n := 1
@@ -89,6 +87,19 @@ func (j *judge) location() []filing.Finding {
 		}
 	}
 	return out
+}
+
+// occluded adds the finding on what lies on the document, if something does.
+func (j *judge) occluded(add func(code string, w wording, key, bound string, measured, limit any, region []filing.Point)) {
+	d, t := j.m.Document, j.t
+	if d.Confidence < t.OccludedSeen || d.Occluded <= t.Occluded {
+		return
+	}
+	region := d.Quad[:]
+	if len(d.Occlusions) > 0 {
+		region = d.Occlusions[0]
+	}
+	add("document_occluded", wording{}, "occluded", "max_occluded", rounded(d.Occluded), t.Occluded, region)
 }
 
 // cutOff is the finding on a document that the frame cuts off.

@@ -92,6 +92,18 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		{"a finger on the card", "principal_id", document(func(d *filing.Document) {
 			d.Occluded, d.Occlusions = 0.03, [][]filing.Point{{{2300, 1900}, {2712, 1950}, {2710, 2200}}}
 		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},
+		{"a finger on a card that few would be sure of", "principal_id", document(func(d *filing.Document) {
+			d.Confidence, d.Occluded = 0.5, 0.03
+		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},
+		{"something on what hardly is a card", "principal_id", document(func(d *filing.Document) { d.Confidence, d.Occluded = 0.4, 0.03 }), none, nil},
+		{"a thumb on the margin of a card that is held", "handheld_personal_document", on(func(m *filing.Measurements) {
+			m.Document.Occluded, m.Document.OccludedDepth = 0.03, 0.27
+			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), none, nil},
+		{"a thumb on the print of a card that is held", "handheld_personal_document", on(func(m *filing.Measurements) {
+			m.Document.Occluded, m.Document.OccludedDepth = 0.03, 0.45
+			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},
 		{"two cards", "principal_id", beside(0.95, 0.27), []string{"several_documents"}, map[string]any{"documents": 2}},
 		{"a card and a note", "principal_id", beside(0.95, 0.02), none, nil},
 		{"a card and what may be another", "principal_id", beside(0.3, 0.27), none, nil},

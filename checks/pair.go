@@ -14,6 +14,8 @@ type PairInput struct {
 	Front, Back filing.Measurements
 	// SameBytes: both files hold the same content.
 	SameBytes bool
+	// FrontKind and BackKind are what was recognized in them by reading; nil where nothing was read.
+	FrontKind, BackKind *filing.DetectedKind
 	// Material is what both were declared as; it may be empty.
 	Material string
 	// Thresholds replaces the default table where it is given.
@@ -38,18 +40,26 @@ type PairResult struct {
 //   - Both sides are taken to have one format, the one that fits both best; that of a card where the material is one.
 //   - Where both frames have the same shape and different sizes, one photo was scaled as a whole, and what the document takes of
 //     the frame is compared (filing.BasisCardPerFrame). Else pixels per millimetre are: they do not change where a photo is cropped.
-//   - Of two copies of one picture nothing else is said.
-func Pair(in PairInput) PairResult {
+//   - Two photos show the same side where they are copies of one picture, or where the same side of one kind of document was read in
+//     both for certain. Of them nothing else is said.
+//   - Light is another where the ground around the card and the card's own white are both shifted the same way; the ground is another
+//     where it differs by more than the light does. What only the card's white is shifted by is the print of its two sides.
+func Pair(in PairInput) (out PairResult) {
 	c, t := loadCatalogue(), in.Thresholds
 	if t == nil {
 		all := DefaultThresholds()
 		t = &all
 	}
-	out := PairResult{Findings: []filing.Finding{}}
-	if in.SameBytes || samePicture(in.Front.Pixels, in.Back.Pixels, t.DuplicateDistance) {
+	out = PairResult{Findings: []filing.Finding{}}
+	if in.SameBytes || samePicture(in.Front.Pixels, in.Back.Pixels, t.DuplicateDistance) ||
+		sameSide(in.FrontKind, in.BackKind, t.KindSure) {
 		out.Findings = append(out.Findings, c.finding("same_side_twice", wording{}))
 		return out
 	}
+	defer func() {
+		out.Findings = append(out.Findings, surroundings(c, &in, t)...)
+		c.sort(out.Findings)
+	}()
 	ratio, basis := scaleRatio(&in, t)
 	if basis == "" {
 		out.Findings = append(out.Findings, c.finding("front_back_scale_unknown", wording{}))
@@ -124,19 +134,32 @@ func oneFormat(front, back *filing.Document, material string, t *Thresholds) (a,
 	return a, b
 }
 
+// sameSide reports whether the same side of one kind of document was read in both for certain.
+func sameSide(a, b *filing.DetectedKind, sure float64) bool {
+	return a != nil && b != nil && a.Detected == b.Detected && twoSided(a.Detected) && a.Page != "" && a.Page == b.Page &&
+		a.Confidence >= sure && b.Confidence >= sure
+}
+
 // samePicture reports whether two perceptual hashes are at most so many bits apart.
 func samePicture(a, b *filing.Pixels, distance int) bool {
+	apart, ok := PictureDistance(a, b)
+	return ok && apart <= distance
+}
+
+// PictureDistance is the Hamming distance between the perceptual hashes of two pictures, in bits of 256; false where one of them
+// has none.
+func PictureDistance(a, b *filing.Pixels) (int, bool) {
 	if a == nil || b == nil || a.Hash == "" || len(a.Hash) != len(b.Hash) {
-		return false
+		return 0, false
 	}
 	x, err1 := hex.DecodeString(a.Hash)
 	y, err2 := hex.DecodeString(b.Hash)
 	if err1 != nil || err2 != nil {
-		return false
+		return 0, false
 	}
 	apart := 0
 	for i := range x {
 		apart += bits.OnesCount8(x[i] ^ y[i])
 	}
-	return apart <= distance
+	return apart, true
 }

@@ -106,3 +106,28 @@ func TestSwappedSidesHaveTheInverseScale(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSameSideIsKnownByReading(t *testing.T) {
+	t.Parallel()
+	read := func(kind filing.DocumentKind, page filing.Page, confidence float64) *filing.DetectedKind {
+		return &filing.DetectedKind{Detected: kind, Page: page, Confidence: confidence}
+	}
+	front := read(filing.DocumentIDCard, filing.PageFront, 0.95)
+	for name, c := range map[string]struct {
+		front, back *filing.DetectedKind
+		same        bool
+	}{
+		"two photos of the front":           {front, read(filing.DocumentIDCard, filing.PageFront, 0.9), true},
+		"front and back":                    {front, read(filing.DocumentIDCard, filing.PageBack, 0.95), false},
+		"a side that is not sure":           {front, read(filing.DocumentIDCard, filing.PageFront, 0.3), false},
+		"another kind of card":              {front, read(filing.DocumentResidencePermit, filing.PageFront, 0.95), false},
+		"nothing was read in one":           {front, nil, false},
+		"what has one side may stand twice": {read(filing.DocumentBusinessLicense, filing.PageFront, 0.95), read(filing.DocumentBusinessLicense, filing.PageFront, 0.95), false},
+		"a side that could not be told":     {read(filing.DocumentIDCard, "", 0.95), read(filing.DocumentIDCard, "", 0.95), false},
+	} {
+		r := Pair(PairInput{Front: side(30), Back: side(30), FrontKind: c.front, BackKind: c.back})
+		if got := len(r.Findings) == 1 && r.Findings[0].Code == "same_side_twice"; got != c.same {
+			t.Errorf("%s: %v", name, r.Findings)
+		}
+	}
+}

@@ -1,10 +1,6 @@
 package checks
 
-import (
-	"sync"
-
-	"github.com/preflight-icp/preflight/filing"
-)
+import "sync"
 
 // Thresholds are the numbers that judging holds measurements against, all in one place, each with its reason. What the
 // guide prescribes and dates (sizes, formats) is not here but in filing.UploadLimits, which come from the rules.
@@ -140,8 +136,16 @@ type Thresholds struct {
 	// Tilt is the angle in degrees from straight above. 32: print is then shortened to 85 % one way, which is read without
 	// trouble, while at 40 the far side of a page is out of focus; between them lies what the angle is uncertain by.
 	Tilt float64
-	// Occluded is the share of the document that may be covered. 0.005: the tip of a finger on the edge of a card covers 1 %.
+	// Occluded is the share of the document that may be covered. 0.0025: the tip of a finger on the edge of a card covers 1 %, of which
+	// a third is seen where light falls on the nail.
 	Occluded float64
+	// OccludedSeen is the confidence from which what lies on a document is told. 0.45, less than DocumentSure: what covers a document
+	// hides a part of what it is known by.
+	OccludedSeen float64
+	// OccludedHeld is how far in a thumb may reach on a card that somebody holds, as a share of its shorter side. 0.35: a
+	// card is held between thumb and finger by 10 to 16 mm of 54, and who asks for it to be held cannot ask for that to be away; what
+	// reaches further lies across the print. What a thumb hides of the name or the number is found by reading.
+	OccludedHeld float64
 	// OtherDocument is the confidence from which a second document counts, and OtherSize how large it has to be beside the first.
 	// 0.4 and a quarter: a second one lowers the confidence of both, what lies beside a document and is none stays below 0.2, and
 	// the finding only asks for a person; a note or the corner of something else is smaller.
@@ -155,6 +159,26 @@ type Thresholds struct {
 	// PairOutsideShare is the share of a document beyond the frame from which its scale is not known. 0.25: the corners that are
 	// not in the picture are where two sides would meet, and with less of both sides they are uncertain by several percent.
 	PairOutsideShare float64
+
+	// SurroundSeen is the share of the band around a card that has to be in both pictures for the ground to be compared. 0.4: two sides of
+	// four.
+	SurroundSeen float64
+	// LightTone is the change of the light's blue over its green, as a natural logarithm, from which light is another. 0.1: lamplight has
+	// a third less blue than daylight (0.4), the white of a phone follows light by half of that or more, and the tints of front and back
+	// differ by up to 0.09.
+	LightTone float64
+	// GroundTone is the same of the ground's own colour, and GroundLight its lightness in CIELAB beside the card's, from which the ground
+	// is another. 0.3 and 18: boards of one table differ by 8 in lightness and 0.1 in tone; wood, cloth, stone and paper by 30 or 0.4.
+	GroundTone, GroundLight float64
+	// PartTextPx is the height in pixels that the smallest print of a composite of our own keeps. 12: TextHeightPx and a fifth, so that
+	// what we make is not what we would send back.
+	PartTextPx float64
+	// PartSure is the confidence from which a card in a stitched picture is measured. 0.5: parts stand on white or side by side, where
+	// hardly anything else has four edges and the print of a document, and a second document lowers the confidence of both.
+	PartSure float64
+	// PartsOverlap is the share of the smaller part from which one covers another. 0.03: corners that were located badly and the rounded
+	// ones of cards make 1 %.
+	PartsOverlap float64
 
 	// Sharpness is the least height of the smallest body text over the 10-90 % width of its edges. 4: an edge may be a quarter
 	// as wide as a character is high. Read by people, the hardest Chinese characters take detail of 2.00 cycles over their
@@ -183,15 +207,33 @@ type Thresholds struct {
 	// PaperLevelUnlocated is the least luma of the brightest part of a picture in which no document was found. 62: paper would then send
 	// 5 % of the light that saturates, while of a brown table in good light something is brighter.
 	PaperLevelUnlocated float64
-	// ClippedShare is the share of the paper that may be of one saturated colour. 0.72: bright paper in even light comes to
-	// 0.68 although it is not saturated, paper exposed by a half too much to 0.78 and more.
+	// ClippedShare is the share of the paper that may be of one saturated colour. 0.8: bright paper in even light comes to 0.79
+	// although its print is as black as ever, paper exposed by a half too much to 0.84 and more, on coloured documents too.
 	ClippedShare float64
 	// WashedInk is the luma of ink from which saturated paper has cost print. 45: black print that is still black (28 to 40) can
 	// be read on any white, such as that of a picture that a computer drew.
 	WashedInk float64
+	// BurntShare is the share of the paper of one saturated colour from which fine print is lost, however black bold print still is. 0.96:
+	// what the darkest stroke says is then a title's or a frame's, and paper that is merely bright reaches 0.94.
+	BurntShare float64
+	// BacklightShare is the share of a document that is not known for sure that has to be of one saturated colour for it to be a
+	// window or a lamp: 0.9. Its surroundings are then held to PaperLevelUnlocated; beside paper that was exposed too much they
+	// come to 87 and more, around windows that darken a document to 43 and less.
+	BacklightShare float64
 	// WholeFrame is the share of the picture from which the document is the picture. 0.97: nobody holds a phone so exactly over a
 	// page that less than a hundredth of each side is table.
 	WholeFrame float64
+	// KindSure is the confidence from which a document is said to be another than the one declared, or its other side. 0.8: that of which
+	// at most 1 in 200 kinds may be wrong (the bar for recognizing them); below, a person looks. KindSeen is the confidence from which it
+	// is held to be the one declared. 0.5: it is then more likely this than all else together.
+	KindSure, KindSeen float64
+	// FieldSure is the mean confidence of a field's characters from which what was read may fail a file. 0.9: the recognizer gives 0.95
+	// and more to clean print, and what is read wrong mostly below 0.9.
+	FieldSure float64
+	// NumberSure is that from which a number is said to be wrong, or a person's name that differs by one character to be another's.
+	// 0.97: one wrong character of 18 makes a number invalid, and that of one read wrong is in doubt: its share pulls the mean of a
+	// number down to 0.97 at least where it is 0.5.
+	NumberSure float64
 	// GlareShare and GlareTextShare are the shares of the document and of its text that a reflection may cover. 0.025 and 0.03:
 	// the bar is 3 % of the document; less is a point of light or the white ground of a portrait.
 	GlareShare, GlareTextShare float64
@@ -253,12 +295,21 @@ func DefaultThresholds() Thresholds {
 		CutOffSeen:            0.15,
 		CutOffShare:           0.05,
 		Tilt:                  32,
-		Occluded:              0.005,
+		Occluded:              0.0025,
+		OccludedSeen:          0.45,
+		OccludedHeld:          0.35,
 		OtherDocument:         0.4,
 		OtherSize:             0.25,
 		ScaleRatio:            1.03,
 		ScaleRatioDoubtful:    1.08,
 		PairOutsideShare:      0.25,
+		SurroundSeen:          0.4,
+		LightTone:             0.1,
+		GroundTone:            0.3,
+		GroundLight:           18,
+		PartTextPx:            12,
+		PartSure:              0.5,
+		PartsOverlap:          0.03,
 		Sharpness:             4,
 		SharpnessUnlocated:    2.5,
 		SharpnessText:         10,
@@ -266,22 +317,17 @@ func DefaultThresholds() Thresholds {
 		MotionShare:           0.35,
 		PaperLevel:            100,
 		PaperLevelUnlocated:   62,
-		ClippedShare:          0.72,
+		ClippedShare:          0.8,
 		WashedInk:             45,
+		BurntShare:            0.96,
+		BacklightShare:        0.9,
 		WholeFrame:            0.97,
 		GlareShare:            0.025,
 		GlareTextShare:        0.03,
-	}
-}
-
-// GuideLimits returns the upload limits as the guide of 2020-10-20 has them (G6.upload.4: JPG, PNG, GIF; 200 KB <= size
-// < 4 MB), for callers that judge without a rule set. With one, the limits come from its dated parameters.
-func GuideLimits() filing.UploadLimits {
-	return filing.UploadLimits{
-		MinBytes: 200 * kib,
-		MaxBytes: 4 * mib,
-		Formats:  []filing.Format{filing.FormatJPEG, filing.FormatPNG, filing.FormatGIF},
-		Clause:   "G6.upload.4",
+		KindSure:              0.8,
+		KindSeen:              0.5,
+		FieldSure:             0.9,
+		NumberSure:            0.97,
 	}
 }
 

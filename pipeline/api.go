@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/storage"
 )
 
 // Errors that a caller decides on. Everything else is internal.
@@ -42,13 +43,27 @@ func (e *FactsError) Error() string { return "facts: " + e.Err.Error() }
 // Unwrap gives the errors of the single fields.
 func (e *FactsError) Unwrap() error { return e.Err }
 
-// Viewer is who asks: a principal, who sees the filings that are its own, or all. The zero Viewer sees nothing.
+// Viewer is who asks: a principal, who sees the filings that are its own, or all of its organization, or a single one. The zero Viewer
+// sees nothing.
 type Viewer struct {
 	Name string
-	All  bool
+	// Organization is whose it is; the empty one is the installation's own. Filings of another one are as if they were not there.
+	Organization string
+	// All: it sees all filings of its organization.
+	All bool
+	// Filing is the single filing that an applicant sees.
+	Filing string
 }
 
-func (v Viewer) sees(owner string) bool { return v.All || (v.Name != "" && v.Name == owner) }
+func (v Viewer) sees(f *storage.Filing) bool {
+	if v.Organization != f.Organization {
+		return false
+	}
+	if v.Filing != "" {
+		return v.Filing == f.ID
+	}
+	return v.All || (v.Name != "" && v.Name == f.Owner)
+}
 
 // FilingView is a filing as its owner sees it: the facts and what the rules require of them.
 type FilingView struct {
@@ -89,6 +104,8 @@ type Answer struct {
 	Matches []filing.Match
 	// Pending: stored and recorded durably, the checks go on.
 	Pending bool
+	// Composite is what was made where a repair makes no file but a composite.
+	Composite *filing.CompositeView
 }
 
 // Variant is which rendering of a picture is asked for.
@@ -128,4 +145,6 @@ type Repair string
 const (
 	RepairShrink  Repair = "shrink"
 	RepairUpright Repair = "upright"
+	// RepairSides makes one picture of the document's two sides, rectified and at one scale: a composite.
+	RepairSides Repair = "sides"
 )

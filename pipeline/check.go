@@ -10,6 +10,7 @@ import (
 	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
+	"github.com/preflight-icp/preflight/imaging/worker"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -27,7 +28,8 @@ func (p *Pipeline) Work(ctx context.Context, materialID string) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.checkMaterial(ctx, &f, &material, p.measuring(ctx, digestOf(&material), func() ([]byte, error) { return p.load(ctx, &material) }))
+	load := func() ([]byte, error) { return p.load(ctx, &material) }
+	_, err = p.checkMaterial(ctx, &f, &material, check{measuring: p.measuring(ctx, digestOf(&material), load), load: load, text: readLater})
 	return err
 }
 
@@ -37,51 +39,80 @@ func (p *Pipeline) load(ctx context.Context, m *storage.Material) ([]byte, error
 	return storage.ReadObject(ctx, p.Objects, storage.ObjectKey(sum), sum, p.cfg.MaxBody)
 }
 
-// checkMaterial takes a file's measurements, judges it, and writes the result down together with the end of its job.
-func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, material *storage.Material, measuring *measuring) (*filing.FileReport, error) {
+// check is how a file is checked.
+type check struct {
+	// measuring is its measurement, under way; load gives its bytes for being read.
+	measuring *measuring
+	load      func() ([]byte, error)
+	text      patience
+}
+
+// checkMaterial takes a file's measurements and its text, judges it, and writes the result down together with the end of its job.
+// The report's verdict is that on what is known: waits says that the text is still to come.
+func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, material *storage.Material, how check) (checkResult, error) {
 	var (
 		measured   *filing.Measurements
+		read       *text
 		duplicates []checks.Duplicate
 		report     filing.FileReport
 		check      storage.Check
 	)
 	facts, err := keptFacts(f)
 	if err != nil {
-		return nil, err
+		return checkResult{}, err
 	}
 	err = p.run(ctx, []step{
 		{"measure", func(ctx context.Context) (err error) {
-			measured, err = measuring.wait(ctx)
+			measured, err = how.measuring.wait(ctx)
+			return err
+		}},
+		{"read", func(ctx context.Context) (err error) {
+			read, err = p.readText(ctx, material, measured, how.load, how.text)
 			return err
 		}},
 		{"compare", func(ctx context.Context) (err error) {
-			duplicates, err = p.duplicates(ctx, material, measured)
+			duplicates, err = p.duplicates(ctx, f.Organization, material, measured)
 			return err
 		}},
-		{"judge", func(context.Context) (err error) {
+		{"judge", func(ctx context.Context) (err error) {
+			if read.made != nil {
+				// Reading takes a while: the facts of now count.
+				now, err := p.Records.Filing(ctx, f.ID)
+				if err != nil {
+					return err
+				}
+				f = &now
+				if facts, err = keptFacts(f); err != nil {
+					return err
+				}
+			}
 			set, asOf := p.rules(), p.asOf(facts)
-			input := fileInput(declaredOf(material), material.Extension, set.UploadLimits(asOf), PartiesOf(facts))
-			check.Rules, check.AsOf = set.Hash(), asOf.String()
-			if check.Basis, err = basisOf(input, p.Analyzer); err != nil {
+			input := fileInput(declaredOf(material), material.Extension, set.UploadLimits(asOf), PartiesOf(facts)).
+				withFacts(facts, asOf, p.readingState(declaredOf(material), read.reader))
+			check.Rules, check.AsOf, check.Analyzer, check.Reader = set.Hash(), asOf.String(), p.Analyzer, read.reader
+			if check.Basis, err = basisOf(input, p.Analyzer, readBasis{read.reader, f.Revision}); err != nil {
 				return err
 			}
+			read.into(&input.FileInput, input.Reading)
 			input.Duplicates = duplicates
-			report = Judge(material.SHA256, *measured, input)
-			report.ElapsedMS = Milliseconds(time.Since(measuring.start))
+			check.HoldsFrom, check.HoldsUntil = holdsOf(input.FileInput)
+			report = Judge(material.SHA256, *measured, input.FileInput)
+			report.ElapsedMS = Milliseconds(time.Since(how.measuring.start))
 			return nil
 		}},
 		{"save", func(ctx context.Context) error {
-			return p.saveCheck(ctx, material, report, check, duplicates)
+			return p.saveCheck(ctx, material, &report, check, duplicates, read)
 		}},
 	})
 	if err != nil {
-		return nil, err
+		return checkResult{}, err
 	}
+	p.background.Go(func() { p.remakeComposites(p.behind(ctx), f) })
 	p.metrics.files.WithLabelValues(string(report.Format), string(report.Verdict)).Inc()
 	for _, finding := range report.Findings {
 		p.metrics.findings.WithLabelValues(finding.Code).Inc()
 	}
-	return &report, nil
+	return checkResult{report: &report, waits: read.waits}, nil
 }
 
 // measuring is the measurement of one content under way. It begins as soon as the bytes are there, beside storing and
@@ -141,16 +172,31 @@ func (p *Pipeline) analyze(ctx context.Context, load func() ([]byte, error)) (*f
 	limited, span := p.span(limited, "measure picture")
 	m, err := p.Measurer.Analyze(limited, data)
 	end(span, err)
-	overdue := errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil
-	p.metrics.measured(err, overdue, time.Since(start))
-	if overdue {
-		// It would take as long the next time: a person looks at it (finding not_measured), and nobody tries for ever.
+	result := measuredAs(ctx, err)
+	p.metrics.measured(result, time.Since(start))
+	if result == "deadline" || result == "worker" {
+		// It would end in the same way the next time: a person looks at it (finding not_measured), and nobody tries for ever.
 		return &filing.Measurements{Analyzer: p.Analyzer, Bytes: int64(len(data)), Format: imaging.Recognize(data)}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("measure: %w", err)
 	}
 	return &m, nil
+}
+
+// measuredAs names how measuring a picture ended: ok; deadline and worker (it took too long, or the worker process ended
+// each time it was tried), which are the picture's own; failed, which is this machine's, or the end of ctx.
+func measuredAs(ctx context.Context, err error) string {
+	var ended *worker.Failure
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &ended):
+		return "worker"
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+		return "deadline"
+	}
+	return "failed"
 }
 
 // finished reports whether the analyzer came to its end. What a deadline left unfinished is no function of the bytes, and
@@ -171,8 +217,8 @@ func (p *Pipeline) keptMeasurements(ctx context.Context, sum storage.Digest, ana
 	return m, nil
 }
 
-// duplicates are the other files that hold the same picture, byte for byte or to the eye.
-func (p *Pipeline) duplicates(ctx context.Context, of *storage.Material, m *filing.Measurements) ([]checks.Duplicate, error) {
+// duplicates are the organization's other files that hold the same picture, byte for byte or to the eye.
+func (p *Pipeline) duplicates(ctx context.Context, organization string, of *storage.Material, m *filing.Measurements) ([]checks.Duplicate, error) {
 	sums := []storage.Digest{digestOf(of)}
 	distance := map[string]int{}
 	if m.Pixels != nil && m.Pixels.Hash != "" {
@@ -186,7 +232,7 @@ func (p *Pipeline) duplicates(ctx context.Context, of *storage.Material, m *fili
 			}
 		}
 	}
-	uses, err := p.Records.Uses(ctx, sums...)
+	uses, err := p.Records.Uses(ctx, organization, sums...)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +258,16 @@ func Judge(sum string, m filing.Measurements, in checks.FileInput) filing.FileRe
 	if in.Declared != (filing.Declared{}) {
 		r.Declared = &in.Declared
 	}
+	describe(&r, in.Content)
 	return r
+}
+
+// describe says in a report what a file was recognized as.
+func describe(r *filing.FileReport, c *filing.Content) {
+	if c != nil {
+		kind := c.Kind
+		r.Kind, r.Text = &kind, c.Text()
+	}
 }
 
 // asOf is the date that the facts name, or today.
@@ -224,7 +279,7 @@ func (p *Pipeline) asOf(facts *filing.Facts) filing.Date {
 }
 
 func (p *Pipeline) saveCheck(
-	ctx context.Context, material *storage.Material, r filing.FileReport, check storage.Check, duplicates []checks.Duplicate,
+	ctx context.Context, material *storage.Material, r *filing.FileReport, check storage.Check, duplicates []checks.Duplicate, read *text,
 ) (err error) {
 	if check.Findings, err = json.Marshal(r.Findings); err != nil {
 		return fmt.Errorf("print findings: %w", err)
@@ -234,9 +289,9 @@ func (p *Pipeline) saveCheck(
 			return fmt.Errorf("print duplicates: %w", err)
 		}
 	}
-	var keep []storage.Measured
+	var keep []storage.Kept
 	if finished(r.Measurements) {
-		measured := storage.Measured{Sum: digestOf(material), Analyzer: p.Analyzer}
+		measured := storage.Measured{Sum: digestOf(material), Analyzer: check.Analyzer}
 		if measured.Data, err = json.Marshal(r.Measurements); err != nil {
 			return fmt.Errorf("print measurements: %w", err)
 		}
@@ -245,7 +300,13 @@ func (p *Pipeline) saveCheck(
 		}
 		keep = append(keep, measured)
 	}
-	check.Verdict, check.Analyzer, check.ChecksVersion = r.Verdict, p.Analyzer, checks.Version
+	if read.made != nil {
+		keep = append(keep, *read.made)
+	}
+	if read.waits {
+		keep = append(keep, storage.ReadLater{})
+	}
+	check.Verdict, check.ChecksVersion = r.Verdict, checks.Version
 	check.ElapsedMS, check.CheckedAt = r.ElapsedMS, p.Now()
 	return p.Records.SaveCheck(ctx, material.ID, check, keep...)
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"time"
+
+	"github.com/preflight-icp/preflight/imaging"
 )
 
 // Config holds the limits of the pipeline. Zero values are not defaults: start from DefaultConfig.
@@ -15,16 +17,29 @@ type Config struct {
 	// MaxUploads is how many uploads may be on their way at once; one more is refused with ErrBusy. Each costs a
 	// spool file and a small buffer, no picture's memory.
 	MaxUploads int
+	// MaxDecoded is how many decoded bytes, four a pixel, uploads may stand for that wait to be measured or are measured; one
+	// more is refused with ErrBusy. It bounds how long the last one waits: what waits is on disk and costs no memory.
+	MaxDecoded int64
+	// MaxPixels is the measurer's pixel guard: a picture of more is not decoded, and weighs nothing.
+	MaxPixels int64
 	// MeasureSlots is how many pictures are in memory and decoded at once. Decoding is bound by the CPU: more slots
 	// than cores only cost memory.
 	MeasureSlots int
 	// MeasureDeadline ends the measuring of one picture, and the drawing of one that is kept.
 	MeasureDeadline time.Duration
+	// StoreDeadline ends the storing of one upload, retries included.
+	StoreDeadline time.Duration
+	// ReadSlots is how many pictures are read at once, beside those that are measured; each is in memory.
+	ReadSlots int
+	// ReadDeadline ends the reading of one picture. What it left unread is tried again by its job.
+	ReadDeadline time.Duration
 	// CheckWait is how long an upload waits for its checks before it is answered as stored; the checks go on.
 	CheckWait time.Duration
 	// JobGrace is how long after an upload its job may run: the request checks at once, the job is what guarantees
 	// that it is checked at all.
 	JobGrace time.Duration
+	// Retention is how long a filing is kept that nobody changes; 0 is for ever.
+	Retention time.Duration
 	// SpoolDir is where bodies wait on disk until they are stored; empty means the system's temporary directory.
 	SpoolDir string
 }
@@ -34,8 +49,13 @@ func DefaultConfig() Config {
 	return Config{
 		MaxBody:         32 << 20,
 		MaxUploads:      256,
+		MaxDecoded:      int64(runtime.GOMAXPROCS(0)) << 30,
+		MaxPixels:       imaging.DefaultMaxPixels,
+		StoreDeadline:   time.Minute,
 		MeasureSlots:    runtime.GOMAXPROCS(0),
 		MeasureDeadline: 20 * time.Second,
+		ReadSlots:       imaging.DefaultReads,
+		ReadDeadline:    30 * time.Second,
 		CheckWait:       5 * time.Second,
 		JobGrace:        30 * time.Second,
 	}
@@ -53,11 +73,23 @@ func (c Config) Validate() error {
 	if c.MaxUploads < 1 {
 		errs = append(errs, fmt.Errorf("uploads at once %d: at least 1", c.MaxUploads))
 	}
+	if c.MaxDecoded < 64<<20 || c.MaxPixels < 1 {
+		errs = append(errs, fmt.Errorf("decoded bytes at once %d: at least 67108864; and pixels of a picture %d: at least 1", c.MaxDecoded, c.MaxPixels))
+	}
+	if c.StoreDeadline < time.Second {
+		errs = append(errs, fmt.Errorf("store deadline %s: at least 1s", c.StoreDeadline))
+	}
 	if c.MeasureSlots < 1 {
 		errs = append(errs, fmt.Errorf("pictures measured at once %d: at least 1", c.MeasureSlots))
 	}
 	if c.MeasureDeadline < 100*time.Millisecond {
 		errs = append(errs, fmt.Errorf("measuring deadline %s: at least 100ms", c.MeasureDeadline))
+	}
+	if c.ReadSlots < 1 {
+		errs = append(errs, fmt.Errorf("pictures read at once %d: at least 1", c.ReadSlots))
+	}
+	if c.ReadDeadline < time.Second {
+		errs = append(errs, fmt.Errorf("reading deadline %s: at least 1s", c.ReadDeadline))
 	}
 	if c.CheckWait < 0 || c.JobGrace < 0 {
 		errs = append(errs, errors.New("waiting times cannot be negative"))

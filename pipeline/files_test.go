@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,8 +13,18 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/specimen"
 )
+
+// limits are those of the rules in force.
+var limits = sync.OnceValue(func() filing.UploadLimits {
+	set, err := rules.Load(rules.Embedded())
+	if err != nil {
+		panic(err)
+	}
+	return set.UploadLimits(filing.NewDate(2026, 1, 1))
+})
 
 // codesOf judges the bytes of a file under a name, as the command line and the service do.
 func codesOf(t *testing.T, analyzer *imaging.Analyzer, name string, data []byte) []string {
@@ -22,7 +33,7 @@ func codesOf(t *testing.T, analyzer *imaging.Analyzer, name string, data []byte)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	r := pipeline.Judge("", m, checks.FileInput{Name: name, Limits: checks.GuideLimits()})
+	r := pipeline.Judge("", m, checks.FileInput{Name: name, Limits: limits()})
 	codes := []string{}
 	for _, f := range r.Findings {
 		codes = append(codes, f.Code)

@@ -21,6 +21,10 @@ func recordFailure(err error) error {
 		return ErrConflict
 	case errors.Is(err, storage.ErrKeyReused):
 		return ErrKeyReused
+	case errors.Is(err, storage.ErrFilingState):
+		return ErrFilingState
+	case errors.Is(err, storage.ErrClaimed):
+		return ErrClaimed
 	default:
 		return err
 	}
@@ -32,7 +36,7 @@ func (p *Pipeline) visible(ctx context.Context, who Viewer, id string) (*storage
 	if err != nil {
 		return nil, recordFailure(err)
 	}
-	if !who.sees(f.Owner) {
+	if !who.sees(&f) {
 		return nil, ErrNotFound
 	}
 	return &f, nil
@@ -44,7 +48,7 @@ func (p *Pipeline) CreateFiling(ctx context.Context, who Viewer, raw []byte) (*F
 	if err != nil {
 		return nil, err
 	}
-	f, err := p.Records.CreateFiling(ctx, who.Name, canonical)
+	f, err := p.Records.CreateFilingIn(ctx, who.Organization, who.Name, canonical)
 	if err != nil {
 		return nil, recordFailure(err)
 	}
@@ -133,38 +137,60 @@ func (p *Pipeline) UpdateFiling(ctx context.Context, who Viewer, id string, revi
 	if err != nil {
 		return nil, recordFailure(err)
 	}
+	if err := p.rejudge(ctx, &updated, facts); err != nil {
+		// The facts are kept; what could not be judged by them now is judged by the next pass over all filings.
+		p.Log.Error("judge files by changed facts", "filing", id, "error", err.Error())
+	}
 	return p.view(&updated, facts), nil
 }
 
 // DeleteFiling removes a filing, its files and what was measured in them. With a revision above 0 it removes that
 // revision only.
 func (p *Pipeline) DeleteFiling(ctx context.Context, who Viewer, id string, revision int64) error {
+	_, err := p.DeleteFilingFor(ctx, who, id, revision)
+	return err
+}
+
+// DeleteFilingFor is DeleteFiling, with the id of the receipt that proves it.
+func (p *Pipeline) DeleteFilingFor(ctx context.Context, who Viewer, id string, revision int64) (receipt string, err error) {
 	f, err := p.visible(ctx, who, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if revision > 0 && f.Revision != revision {
-		return ErrConflict
+		return "", ErrConflict
 	}
-	orphans, err := p.Records.DeleteFiling(ctx, id)
+	if err := p.dropCompositesOf(ctx, id); err != nil {
+		return "", err
+	}
+	orphans, r, err := p.Records.DeleteFilingFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest})
 	if err != nil {
-		return recordFailure(err)
+		return "", recordFailure(err)
 	}
 	p.removeContents(ctx, orphans)
-	return nil
+	return r.ID, nil
 }
 
 // DeleteMaterial removes one file.
 func (p *Pipeline) DeleteMaterial(ctx context.Context, who Viewer, id string) error {
+	_, err := p.DeleteMaterialFor(ctx, who, id)
+	return err
+}
+
+// DeleteMaterialFor is DeleteMaterial, with the id of the receipt that proves it.
+func (p *Pipeline) DeleteMaterialFor(ctx context.Context, who Viewer, id string) (receipt string, err error) {
 	if _, _, err := p.visibleMaterial(ctx, who, id); err != nil {
-		return err
+		return "", err
 	}
-	orphans, err := p.Records.DeleteMaterial(ctx, id)
+	if err := p.dropCompositesWith(ctx, id); err != nil {
+		return "", err
+	}
+	orphans, r, err := p.Records.DeleteMaterialFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest})
 	if err != nil {
-		return recordFailure(err)
+		return "", recordFailure(err)
 	}
 	p.removeContents(ctx, orphans)
-	return nil
+	return r.ID, nil
 }
 
 // visibleMaterial loads a file together with its filing, which decides who may see it.
@@ -186,7 +212,7 @@ func (p *Pipeline) Material(ctx context.Context, who Viewer, id string) (*filing
 	if err != nil {
 		return nil, err
 	}
-	report, err := p.checkOf(ctx, m)
+	report, _, err := p.checkOf(ctx, m)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
@@ -200,43 +226,53 @@ func (p *Pipeline) Materials(ctx context.Context, who Viewer, filingID string) (
 	if err != nil {
 		return nil, err
 	}
-	return p.materialsOf(ctx, f)
+	reports, _, err := p.materialsOf(ctx, f)
+	return reports, err
 }
 
-func (p *Pipeline) materialsOf(ctx context.Context, f *storage.Filing) ([]filing.MaterialReport, error) {
+// materialsOf are the files of a filing, and what each of them was recognized as; nil for those that were not read.
+func (p *Pipeline) materialsOf(ctx context.Context, f *storage.Filing) ([]filing.MaterialReport, []*filing.Content, error) {
 	list, err := p.Records.MaterialsOf(ctx, f.ID)
 	if err != nil {
-		return nil, recordFailure(err)
+		return nil, nil, recordFailure(err)
 	}
-	out := make([]filing.MaterialReport, 0, len(list))
+	out, contents := make([]filing.MaterialReport, 0, len(list)), make([]*filing.Content, 0, len(list))
 	for i := range list {
-		report, err := p.checkOf(ctx, &list[i])
+		report, content, err := p.checkOf(ctx, &list[i])
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return nil, err
+			return nil, nil, err
 		}
-		out = append(out, materialReport(&list[i], report))
+		out, contents = append(out, materialReport(&list[i], report)), append(contents, content)
 	}
-	return out, nil
+	return out, contents, nil
 }
 
-// checkOf is what the check of a file said, with the measurements that it was judged by; storage.ErrNotFound while it
+// checkOf is what the check of a file said, with the measurements and the text that it was judged by; storage.ErrNotFound while it
 // was not checked.
-func (p *Pipeline) checkOf(ctx context.Context, m *storage.Material) (*filing.FileReport, error) {
+func (p *Pipeline) checkOf(ctx context.Context, m *storage.Material) (*filing.FileReport, *filing.Content, error) {
 	c, err := p.Records.Check(ctx, m.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	r := unchecked(m)
 	r.Verdict, r.ElapsedMS = c.Verdict, c.ElapsedMS
 	if err := json.Unmarshal(c.Findings, &r.Findings); err != nil {
-		return nil, fmt.Errorf("findings of file %s as kept: %w", m.ID, err)
+		return nil, nil, fmt.Errorf("findings of file %s as kept: %w", m.ID, err)
 	}
 	kept, err := p.keptMeasurements(ctx, digestOf(m), c.Analyzer)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, err
+		return nil, nil, err
 	}
 	r.Measurements = kept
-	return &r, nil
+	if c.Reader == "" {
+		return &r, nil, nil
+	}
+	content, err := p.keptContent(ctx, digestOf(m), c.Reader, kept)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, nil, err
+	}
+	describe(&r, content)
+	return &r, content, nil
 }
 
 // unchecked is what can be said of a file that was not checked: it needs a look.

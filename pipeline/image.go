@@ -9,6 +9,7 @@ import (
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
+	"github.com/preflight-icp/preflight/imaging/worker"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -64,6 +65,33 @@ func (p *Pipeline) Image(ctx context.Context, who Viewer, id string, variant Var
 		ETag: etag, ContentType: contentType, Size: info.Size, ModTime: info.ModTime,
 		Open: func(offset, length int64) (io.ReadCloser, error) { return p.Objects.Get(ctx, key, offset, length) },
 	}, nil
+}
+
+// Watermark writes a text across a picture, for one who looks at it: the copy is made for each, and kept nowhere.
+func (p *Pipeline) Watermark(ctx context.Context, img *Image, text string) (_ []byte, err error) {
+	if img.Size > p.cfg.MaxBody {
+		return nil, &TooLargeError{Limit: p.cfg.MaxBody}
+	}
+	if err := p.acquire(ctx, p.slots); err != nil {
+		return nil, fmt.Errorf("wait for a slot: %w", err)
+	}
+	defer release(p.slots)
+	r, err := img.Open(0, img.Size)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("read a picture: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.cfg.MeasureDeadline)
+	defer cancel()
+	marked, err := p.Renderer.Watermark(ctx, data, text)
+	if errors.Is(err, imaging.ErrDamaged) || errors.Is(err, imaging.ErrUnsupported) || errors.Is(err, imaging.ErrTooManyPixels) {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
+	}
+	return marked, err
 }
 
 var contentTypes = map[filing.Format]string{
@@ -153,6 +181,11 @@ func (p *Pipeline) render(ctx context.Context, m *storage.Material, draw func(da
 	picture, err := draw(data)
 	if errors.Is(err, imaging.ErrNoDocument) {
 		return nil, fmt.Errorf("%w: %w", ErrNoDocument, err)
+	}
+	// A picture that ends its worker process, or takes too long to draw, is one of which nothing can be made.
+	var ended *worker.Failure
+	if errors.As(err, &ended) || errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
 	if errors.Is(err, imaging.ErrDamaged) || errors.Is(err, imaging.ErrUnsupported) || errors.Is(err, imaging.ErrTooManyPixels) {
 		return nil, fmt.Errorf("%w: %w", ErrUnreadable, err)

@@ -22,6 +22,9 @@ type metrics struct {
 	slotWait     prometheus.Histogram
 	measuring    *prometheus.HistogramVec
 
+	readings *prometheus.CounterVec
+	reading  *prometheus.HistogramVec
+
 	revalidated      *prometheus.CounterVec
 	revalidationSave prometheus.Histogram
 	yielded          prometheus.Counter
@@ -52,8 +55,13 @@ func newMetrics(p *Pipeline) *metrics {
 			Buckets: []float64{.001, .005, .01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 		}),
 		measuring: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "preflight_measuring_seconds", Help: "Time of measuring one picture, by result; deadline: it took too long and was ended.",
+			Name: "preflight_measuring_seconds", Help: "Time of measuring one picture, by result; deadline: it took too long and was ended; worker: its worker process ended each time.",
 			Buckets: []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 60},
+		}, []string{"result"}),
+		readings: counters("preflight_readings_total", "Readings that were needed, by where they came from: read now, or kept from before.", "source"),
+		reading: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "preflight_reading_seconds", Help: "Time of reading one picture, by result; deadline: it took too long and was ended.",
+			Buckets: []float64{.05, .1, .25, .5, 1, 1.5, 2.5, 5, 10, 20, 30, 60},
 		}, []string{"result"}),
 		revalidated: counters("preflight_revalidated_filings_total", "Filings judged again by this process, by whether they change.", "result"),
 		revalidationSave: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -79,7 +87,7 @@ func newMetrics(p *Pipeline) *metrics {
 	for _, source := range []string{"measured", "kept"} {
 		m.measurements.WithLabelValues(source)
 	}
-	for _, result := range []string{"ok", "deadline", "failed"} {
+	for _, result := range []string{"ok", "deadline", "worker", "failed"} {
 		m.measuring.WithLabelValues(result)
 	}
 	for _, result := range []string{"changed", "unchanged"} {
@@ -102,18 +110,32 @@ func newMetrics(p *Pipeline) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	p.Metrics.MustRegister(
-		m.steps, m.files, m.findings, m.refused, m.bytes, m.measurements, m.slotWait, m.measuring,
+		m.steps, m.files, m.findings, m.refused, m.bytes, m.measurements, m.slotWait, m.measuring, m.readings, m.reading,
 		m.revalidated, m.revalidationSave, m.yielded, m.deliveries, m.delivery,
 		gauge("preflight_uploads_in_flight", "Uploads on their way, their checks included.", func() int { return len(p.admission) }),
 		gauge("preflight_uploads_limit", "Uploads that may be on their way at once.", func() int { return cap(p.admission) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "preflight_decoding_bytes", Help: "Decoded bytes of uploads that wait to be measured or are measured.",
+		}, func() float64 { return float64(p.decoding.inUse()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "preflight_decoding_bytes_limit", Help: "Decoded bytes that uploads may stand for at once; one more is answered 429.",
+		}, func() float64 { return float64(p.decoding.limit) }),
 		gauge("preflight_measuring_slots_in_use", "Pictures in memory and being measured or drawn.", func() int { return len(p.slots) }),
 		gauge("preflight_measuring_slots", "Pictures that may be in memory at once.", func() int { return cap(p.slots) }),
+		gauge("preflight_reading_slots_in_use", "Pictures being read.", func() int { return len(p.readers) }),
+		gauge("preflight_reading_slots", "Pictures that may be read at once.", func() int { return cap(p.readers) }),
 	)
 	return m
 }
 
 // measured counts one picture measured.
-func (m *metrics) measured(err error, overdue bool, took time.Duration) {
+func (m *metrics) measured(result string, took time.Duration) {
+	m.measuring.WithLabelValues(result).Observe(took.Seconds())
+	m.measurements.WithLabelValues("measured").Inc()
+}
+
+// read counts one picture read.
+func (m *metrics) read(err error, overdue bool, took time.Duration) {
 	result := "ok"
 	switch {
 	case overdue:
@@ -121,8 +143,8 @@ func (m *metrics) measured(err error, overdue bool, took time.Duration) {
 	case err != nil:
 		result = "failed"
 	}
-	m.measuring.WithLabelValues(result).Observe(took.Seconds())
-	m.measurements.WithLabelValues("measured").Inc()
+	m.reading.WithLabelValues(result).Observe(took.Seconds())
+	m.readings.WithLabelValues("read").Inc()
 }
 
 // uploadSteps and checkSteps name the steps of Upload and of checkMaterial.
@@ -130,4 +152,4 @@ func uploadSteps() []string {
 	return []string{"admit", "hash", "recognize", "store", "record", "check", "match", "answer"}
 }
 
-func checkSteps() []string { return []string{"measure", "compare", "judge", "save"} }
+func checkSteps() []string { return []string{"measure", "read", "compare", "judge", "save"} }

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/rules"
@@ -34,6 +35,8 @@ type Renderer interface {
 	// Rectified shows a document by itself; Overlay draws what was measured into the picture.
 	Rectified(ctx context.Context, data []byte, doc filing.Document, longSide int) ([]byte, error)
 	Overlay(ctx context.Context, data []byte, m filing.Measurements) ([]byte, error)
+	// Watermark writes a text across an upright copy.
+	Watermark(ctx context.Context, data []byte, text string) ([]byte, error)
 	// ShrinkBelow makes a copy with minBytes <= size < maxBytes that loses as little legibility as can be.
 	ShrinkBelow(ctx context.Context, data []byte, maxBytes, minBytes int64) ([]byte, imaging.ShrinkInfo, error)
 }
@@ -45,7 +48,17 @@ type Parts struct {
 	Measurer Measurer
 	// Analyzer is the version of the Measurer, under which measurements are kept.
 	Analyzer string
-	Renderer Renderer
+	// Reader reads text, and ReaderVersion is the version under which readings are kept; empty: nothing is read here, and what would be
+	// is judged as Unread says: checks.ReadingMissing where a reader is not installed, checks.ReadingOff where somebody chose so.
+	Reader        Reader
+	ReaderVersion string
+	Unread        checks.ReadingState
+	// ReadingStatus says what keeps text from being read, such as models that are missing or still being loaded; nil where nothing
+	// does. It may be nil itself.
+	ReadingStatus func() error
+	Renderer      Renderer
+	// Stitcher makes one picture of several; nil where this process makes none.
+	Stitcher Stitcher
 	// RuleSets are the sets of rules at hand; the first is in force until another one is activated.
 	RuleSets []*rules.Set
 	// Sender sends messages to receivers; nil where this process sends none.
@@ -71,7 +84,9 @@ type Pipeline struct {
 	metrics *metrics
 
 	admission chan struct{} // a token for each upload on its way
-	slots     chan struct{} // a token for each picture in memory
+	slots     chan struct{} // a token for each picture in memory that is measured or drawn
+	readers   chan struct{} // a token for each that is read
+	decoding  budget        // of uploads that are to be measured
 	active    atomic.Pointer[rules.Set]
 	// remeasuring has one token, for the one picture that a revalidation measures.
 	remeasuring chan struct{}
@@ -79,7 +94,7 @@ type Pipeline struct {
 	delivery    deliveryPace
 	// nightDone is the last night of which this process knows that its pass was recorded. One goroutine looks at it.
 	nightDone string
-	once      singleflight.Group // measuring, by digest
+	once      singleflight.Group // measuring and reading, by digest
 	drawing   singleflight.Group // rendering, by key
 
 	readiness readiness
@@ -103,6 +118,8 @@ func New(cfg Config, parts Parts) (*Pipeline, error) {
 	p := &Pipeline{
 		cfg: cfg, Parts: parts,
 		admission: make(chan struct{}, cfg.MaxUploads), slots: make(chan struct{}, cfg.MeasureSlots),
+		readers:     make(chan struct{}, cfg.ReadSlots),
+		decoding:    budget{limit: cfg.MaxDecoded},
 		remeasuring: make(chan struct{}, 1), pace: defaultPace(), delivery: defaultDelivery(),
 	}
 	if len(parts.RuleSets) == 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/rules"
-	"github.com/preflight-icp/preflight/specimen"
+	"github.com/preflight-icp/preflight/specimen/phototest"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -87,7 +87,7 @@ func setup(t *testing.T, change func(*pipeline.Config)) *bundle {
 		change(&cfg)
 	}
 	b.flow, err = pipeline.New(cfg, pipeline.Parts{
-		Objects: b.faults, Records: b.records, Measurer: b.faults, Analyzer: imaging.Version, Renderer: analyzer,
+		Objects: b.faults, Records: b.records, Measurer: b.faults, Analyzer: imaging.Version, Renderer: analyzer, Stitcher: analyzer,
 		RuleSets: []*rules.Set{set}, Log: slog.New(slog.DiscardHandler),
 	})
 	ok(t, err)
@@ -112,12 +112,7 @@ func ok(t *testing.T, err error) {
 // photo is a good photo of a card.
 func photo(t *testing.T) []byte {
 	t.Helper()
-	needFonts(t)
-	shot, err := specimen.Photograph(specimen.IDCardFront, 1200, 900, 31)
-	ok(t, err)
-	data, err := specimen.FitBytes(filing.FormatJPEG, shot.Image, 400_000)
-	ok(t, err)
-	return data
+	return phototest.Front(t, 1200, 900, 31)
 }
 
 // sent is a photo as the pipeline takes it; broken ends its body after half.
@@ -322,7 +317,7 @@ func TestReadinessNamesThePartThatFails(t *testing.T) {
 	for _, part := range b.flow.Ready(t.Context()) {
 		names = append(names, fmt.Sprint(part.Name, " ", part.State))
 	}
-	if want := []string{"database ok", "queue ok", "objects ok", "measuring failed", "models ok"}; !slices.Equal(names, want) {
+	if want := []string{"database ok", "queue ok", "objects ok", "measuring failed", "models ok", "reading degraded"}; !slices.Equal(names, want) {
 		t.Errorf("%v", names)
 	}
 }
@@ -334,6 +329,8 @@ func TestTheConfigurationIsValidated(t *testing.T) {
 		"no upload":                       func(c *pipeline.Config) { c.MaxUploads = 0 },
 		"no slot":                         func(c *pipeline.Config) { c.MeasureSlots = 0 },
 		"no time":                         func(c *pipeline.Config) { c.MeasureDeadline = 0 },
+		"nobody who reads":                func(c *pipeline.Config) { c.ReadSlots = 0 },
+		"no time to read":                 func(c *pipeline.Config) { c.ReadDeadline = 0 },
 		"a job before its request":        func(c *pipeline.Config) { c.JobGrace = c.CheckWait - 1 },
 		"a negative wait":                 func(c *pipeline.Config) { c.CheckWait = -1 },
 	} {

@@ -15,7 +15,7 @@ import (
 
 // Part is a part of the service and whether it works, for /readyz.
 type Part struct {
-	// Name is database, queue, objects, measuring or models.
+	// Name is database, queue, objects, measuring, models or reading.
 	Name  string
 	State PartState
 	// Err is what failed, or what is done without; for the log.
@@ -53,7 +53,8 @@ type readiness struct {
 
 // Ready asks every part, all at once, whether it does what an upload needs: the database answers and takes writes; the
 // queue can be asked, and the worker of this process, where it has one, is alive; an object can be written, read and
-// deleted; a tiny picture is measured through a real slot. Models that are missing degrade the service and do not stop it.
+// deleted; a tiny picture is measured through a real slot. Models that are missing, and text that is not read, degrade the service and do not
+// stop it.
 //
 // It takes at most three seconds; an answer is used for one second.
 func (p *Pipeline) Ready(ctx context.Context) []Part {
@@ -74,7 +75,7 @@ func (p *Pipeline) Ready(ctx context.Context) []Part {
 		{"objects", p.storeCanary},
 		{"measuring", p.canary},
 	}
-	parts := make([]Part, len(asked), len(asked)+1)
+	parts := make([]Part, len(asked), len(asked)+2)
 	var group sync.WaitGroup
 	for i, a := range asked {
 		group.Go(func() {
@@ -94,8 +95,26 @@ func (p *Pipeline) Ready(ctx context.Context) []Part {
 	if p.Degraded != nil {
 		models.State = PartDegraded
 	}
-	p.readiness.parts, p.readiness.at = append(parts, models), time.Now()
+	reading := Part{Name: "reading", State: PartOK, Err: p.notReading()}
+	if reading.Err != nil {
+		reading.State = PartDegraded
+	}
+	p.readiness.parts, p.readiness.at = append(parts, models, reading), time.Now()
 	return p.readiness.parts
+}
+
+// errNotReading: somebody chose that nothing is read.
+var errNotReading = errors.New("reading is switched off")
+
+// notReading says what keeps text from being read.
+func (p *Pipeline) notReading() error {
+	if p.ReadingStatus != nil {
+		return p.ReadingStatus()
+	}
+	if p.ReaderVersion == "" {
+		return errNotReading
+	}
+	return nil
 }
 
 // canaryGIF is a whole picture of one pixel (the smallest file that the decoder takes).

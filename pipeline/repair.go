@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/layouts"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -18,6 +20,9 @@ func (p *Pipeline) Repair(ctx context.Context, who Viewer, id string, repair Rep
 	}
 	if !m.Format.Accepted() {
 		return nil, ErrNoRepair
+	}
+	if repair == RepairSides {
+		return p.repairSides(ctx, who, m)
 	}
 	facts, err := keptFacts(f)
 	if err != nil {
@@ -45,6 +50,36 @@ func (p *Pipeline) Repair(ctx context.Context, who Viewer, id string, repair Rep
 		return nil, err
 	}
 	return p.Upload(ctx, who, m.FilingID, &made{picture: picture, from: m})
+}
+
+// repairSides makes one picture of both sides of a document at one scale. The photos stay as they are; where they differ in scale
+// the picture is what is handed in.
+func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Material) (*Answer, error) {
+	list, err := p.Records.MaterialsOf(ctx, m.FilingID)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	d := declaredOf(m)
+	d.Page = filing.PageFront
+	front := currentFor(list, d)
+	d.Page = filing.PageBack
+	back := currentFor(list, d)
+	if m.Material == "" || front == nil || back == nil || front.ID == back.ID {
+		return nil, ErrNoRepair
+	}
+	v, err := p.MakeComposite(ctx, who, m.FilingID, CompositeRequest{Parts: []string{front.ID, back.ID}, Layout: layouts.Sides})
+	var refusal *CompositeError
+	if errors.As(err, &refusal) {
+		return nil, errors.Join(ErrNoRepair, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	report, err := p.Material(ctx, who, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &Answer{Material: *report, Composite: v}, nil
 }
 
 // made is a picture of the service's own as a Source.

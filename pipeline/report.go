@@ -2,9 +2,13 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
 
 	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/layouts"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -23,12 +27,17 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 	if err != nil {
 		return nil, err
 	}
-	files, err := p.materialsOf(ctx, f)
+	files, contents, err := p.materialsOf(ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	review, events, err := p.reviewOf(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	overrule(files, events)
 	outcome := p.rules().Evaluate(p.dated(facts))
-	in := checks.MatchInput{Outcome: *outcome, Parties: PartiesOf(facts), Remarks: facts.Text(filing.FactRemarks) != ""}
+	in := matchInput(facts, outcome, nil)
 	for i := range files {
 		file := checks.MatchFile{ID: files[i].ID, State: files[i].State, Verdict: files[i].Verdict}
 		if files[i].Declared != nil {
@@ -36,12 +45,188 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 		}
 		in.Files = append(in.Files, file)
 	}
+	giveContents(in.Files, func(id string) *filing.Content {
+		return contents[slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })]
+	})
 	matches, findings, verdict := checks.Match(in)
+	list, err := p.Records.MaterialsOf(ctx, f.ID)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	composites, err := p.compositesOf(ctx, f, list)
+	if err != nil {
+		return nil, err
+	}
+	pairs := pairsOf(files, composites)
+	for i := range pairs {
+		verdict = verdict.Worse(pairs[i].Verdict)
+	}
+	for i := range composites {
+		verdict = verdict.Worse(composites[i].Verdict)
+	}
 	return &filing.Report{
+		Pairs: pairs, Composites: composites,
 		Filing: f.ID, Revision: f.Revision, Rules: outcome.Rules, AsOf: outcome.AsOf, Verdict: verdict,
 		Required: matches, Files: files, Findings: findings,
 		Blockers: outcome.Blockers, Notices: outcome.Notices, Undecided: outcome.Undecided, Ask: outcome.Ask,
+		Offered: checks.Offers(facts, in.Parties, readFiles(files, contents)),
+		Review:  review, Stand: standOf(f, files),
 	}, nil
+}
+
+// standingOf returns what a report would say of the requirements that one file stands for. It reads no more of the other files
+// than how they were judged: an upload asks for it, and a filing of many files must not become slower with each of them.
+func (p *Pipeline) standingOf(ctx context.Context, f *storage.Filing, file string) ([]filing.Match, error) {
+	if f.State != storage.FilingOpen {
+		// Reviewers may have overruled what was found, which the whole report knows.
+		report, err := p.reportOf(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return slices.DeleteFunc(report.Required, func(m filing.Match) bool { return !slices.Contains(m.Files, file) }), nil
+	}
+	facts, err := keptFacts(f)
+	if err != nil {
+		return nil, err
+	}
+	files, err := p.Records.FilesToJudge(ctx, []string{f.ID}, false)
+	if err != nil {
+		return nil, err
+	}
+	contents, err := p.contentsOf(ctx, files)
+	if err != nil {
+		return nil, err
+	}
+	outcome := p.rules().Evaluate(p.dated(facts))
+	return checks.Standing(matchInput(facts, outcome, matchFiles(files, contents)), file), nil
+}
+
+// undeclared reports whether a file of a filing does not say what it is.
+func undeclared(declared filing.Declared) bool { return declared.Material == "" }
+
+// giveContents tells matching what was read. It decides where files go only in filings in which some file does not say what it is:
+// those are few, while the readings of every filing could not be taken up again when a million are judged. In the others it is
+// given for files that say everything, of which it is only talked about. The report, the answer to an upload and a revalidation
+// all go by this, and so agree.
+func giveContents(files []checks.MatchFile, content func(id string) *filing.Content) {
+	decides := slices.ContainsFunc(files, func(f checks.MatchFile) bool {
+		return f.State != filing.MaterialReplaced && undeclared(f.Declared)
+	})
+	for i := range files {
+		if decides || !checks.NeedContent(files[i:i+1]) {
+			files[i].Content = content(files[i].ID)
+		}
+	}
+}
+
+// contentsOf are what was read in the current files of filings in which some file does not say what it is; nil where none is so.
+func (p *Pipeline) contentsOf(ctx context.Context, files []storage.FileToJudge) (map[string]*filing.Content, error) {
+	filings := map[string]bool{}
+	for i := range files {
+		if undeclared(files[i].Declared) {
+			filings[files[i].FilingID] = true
+		}
+	}
+	if len(filings) == 0 {
+		return nil, nil
+	}
+	var ids []string
+	for i := range files {
+		if filings[files[i].FilingID] {
+			ids = append(ids, files[i].ID)
+		}
+	}
+	evidence, err := p.Records.Evidence(ctx, ids, p.Analyzer, p.ReaderVersion)
+	if err != nil {
+		return nil, err
+	}
+	contents := map[string]*filing.Content{}
+	for i := range files {
+		if e := evidence[files[i].ID]; len(e.Reading) > 0 {
+			var measured filing.Measurements
+			if err := json.Unmarshal(e.Measurements, &measured); err != nil {
+				return nil, fmt.Errorf("measurements of file %s as kept: %w", files[i].ID, err)
+			}
+			if contents[files[i].ID], err = contentOf(files[i].SHA256, e.Reading, &measured); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return contents, nil
+}
+
+// matchInput is what a filing is matched by.
+func matchInput(facts *filing.Facts, outcome *filing.Outcome, files []checks.MatchFile) checks.MatchInput {
+	return checks.MatchInput{
+		Outcome: *outcome, Files: files, Parties: PartiesOf(facts), Facts: facts, Remarks: facts.Text(filing.FactRemarks) != "",
+	}
+}
+
+// readFiles are the current files that were read.
+func readFiles(files []filing.MaterialReport, contents []*filing.Content) []checks.ReadFile {
+	var read []checks.ReadFile
+	for i := range files {
+		if contents[i] != nil && files[i].State != filing.MaterialReplaced && files[i].Declared != nil {
+			read = append(read, checks.ReadFile{ID: files[i].ID, Declared: *files[i].Declared, Content: *contents[i]})
+		}
+	}
+	return read
+}
+
+// pairsOf judges the two sides of each document together, as far as both were measured, in the order of their fronts. Where the
+// service made one picture of both at one scale, that is what is handed in.
+func pairsOf(files []filing.MaterialReport, composites []filing.CompositeView) []filing.PairReport {
+	out := []filing.PairReport{}
+	measured := func(m *filing.MaterialReport, page filing.Page) bool {
+		return m.State == filing.MaterialChecked && m.Declared != nil && m.Declared.Material != "" && m.Declared.Page == page &&
+			m.Measurements != nil && m.Measurements.Decode != nil
+	}
+	for i := range files {
+		front := &files[i]
+		if !measured(front, filing.PageFront) {
+			continue
+		}
+		for k := range files {
+			back := &files[k]
+			if !measured(back, filing.PageBack) || back.Declared.Material != front.Declared.Material || back.Declared.Of != front.Declared.Of {
+				continue
+			}
+			r := checks.Pair(checks.PairInput{
+				Front: *front.Measurements, Back: *back.Measurements, SameBytes: front.SHA256 == back.SHA256, Material: front.Declared.Material,
+				FrontKind: front.Kind, BackKind: back.Kind,
+			})
+			pair := filing.PairReport{Front: front.ID, Back: back.ID, ScaleRatio: r.ScaleRatio, Basis: r.Basis, Findings: r.Findings}
+			if pair.Composite = sidesMade(composites, front.ID, back.ID); pair.Composite != "" {
+				pair.Findings = slices.DeleteFunc(pair.Findings, func(f filing.Finding) bool { return f.Repair == string(RepairSides) })
+			}
+			pair.Verdict = filing.VerdictOf(pair.Findings)
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// sidesMade is the id of the composite of just these two sides at one scale, "" where there is none.
+func sidesMade(composites []filing.CompositeView, front, back string) string {
+	for i := range composites {
+		c := &composites[i]
+		if c.State == filing.CompositeMade && c.Composite.Layout == layouts.Sides && len(c.Composite.Parts) == 2 &&
+			c.Composite.Parts[0].ID == front && c.Composite.Parts[1].ID == back {
+			return c.ID
+		}
+	}
+	return ""
+}
+
+// standOf names what a report was made of.
+func standOf(f *storage.Filing, files []filing.MaterialReport) string {
+	var current []string
+	for i := range files {
+		if files[i].State != filing.MaterialReplaced {
+			current = append(current, files[i].ID)
+		}
+	}
+	return storage.StandOf(f.Revision, current)
 }
 
 // PartiesOf tells the checks whose documents a filing's are.

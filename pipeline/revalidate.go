@@ -24,7 +24,8 @@ type RevalidationRequest struct {
 	// Province and State narrow the filings, and Since to those opened at that time or later.
 	Province, State string
 	Since           *time.Time
-	// Remeasure measures files again that another version of the analyzer measured: the only part that touches a pixel.
+	// Remeasure measures files again that another version of the analyzer measured, and reads those that are to be read and that no
+	// reader, or another version of it, has read: the only part that touches a pixel.
 	Remeasure bool
 	// DryRun predicts: nothing is written but the pass itself and what it would change.
 	DryRun bool
@@ -46,14 +47,16 @@ type Revalidation struct {
 	ID          string `json:"id"`
 	State       string `json:"state" enum:"running,stopped,done,failed"`
 	RequestedBy string `json:"requested_by"`
-	DryRun      bool   `json:"dry_run"`
-	Remeasure   bool   `json:"remeasure"`
-	Rules       string `json:"rules" doc:"The set that judges"`
-	Baseline    string `json:"baseline" doc:"The set by which filings without a kept verdict are held to have been judged"`
-	Today       string `json:"today" doc:"The day on which it began"`
-	AsOf        string `json:"as_of,omitempty" doc:"The day that is judged in place of the facts' own and of today"`
-	Province    string `json:"province,omitempty"`
-	FilingState string `json:"filing_state,omitempty"`
+	// Organization is whose filings are judged; the installation's own, the empty one, judges those of all.
+	Organization string `json:"organization,omitempty" doc:"Whose filings are judged; without one, those of all"`
+	DryRun       bool   `json:"dry_run"`
+	Remeasure    bool   `json:"remeasure"`
+	Rules        string `json:"rules" doc:"The set that judges"`
+	Baseline     string `json:"baseline" doc:"The set by which filings without a kept verdict are held to have been judged"`
+	Today        string `json:"today" doc:"The day on which it began"`
+	AsOf         string `json:"as_of,omitempty" doc:"The day that is judged in place of the facts' own and of today"`
+	Province     string `json:"province,omitempty"`
+	FilingState  string `json:"filing_state,omitempty"`
 
 	Since *time.Time `json:"since,omitempty"`
 	// Total is how many filings there were to pass by; Seen how many it has passed by.
@@ -65,6 +68,7 @@ type Revalidation struct {
 	Restated int64 `json:"restated" doc:"Filings of which only the clauses change, or what the verdict is valid for"`
 	Files    int64 `json:"files" doc:"Files whose findings change"`
 	Measured int64 `json:"measured" doc:"Files that were measured again"`
+	Reread   int64 `json:"reread" doc:"Files whose text was read, or read again"`
 	// Unreadable filings are passed by, and named in the log.
 	Unreadable int64 `json:"unreadable" doc:"Filings whose facts cannot be read"`
 
@@ -251,11 +255,11 @@ func revalidationOf(row *storage.Revalidation) (*Revalidation, error) {
 		return nil, err
 	}
 	return &Revalidation{
-		ID: row.ID, State: row.State, RequestedBy: row.RequestedBy, DryRun: row.DryRun, Remeasure: row.Remeasure,
+		ID: row.ID, State: row.State, RequestedBy: row.RequestedBy, Organization: row.Organization, DryRun: row.DryRun, Remeasure: row.Remeasure,
 		Rules: row.Rules, Baseline: row.Baseline, Today: row.Today, AsOf: row.AsOf,
 		Province: row.Province, FilingState: row.FilingState, Since: row.Since,
 		Total: row.Total, Seen: row.Seen, Judged: row.Judged, Changed: row.Changed, First: row.First, Restated: row.Restated,
-		Files: row.Files, Measured: row.Measured, Unreadable: row.Unreadable,
+		Files: row.Files, Measured: row.Measured, Reread: row.Reread, Unreadable: row.Unreadable,
 		RevalidationSummary: RevalidationSummary{
 			Verdicts: sorted(t.Verdicts), Provinces: sorted(t.Provinces), Clauses: sorted(t.Clauses), Materials: sorted(t.Materials),
 		},
@@ -284,15 +288,15 @@ func (p *Pipeline) startRevalidation(ctx context.Context, who Viewer, q Revalida
 	if q.Province != "" && !slices.Contains(filing.Provinces(), q.Province) {
 		return nil, &RequestError{Field: "province", Allowed: filing.Provinces(), Problem: filing.Text{ZH: "没有这个省份代码", EN: "there is no such province"}}
 	}
-	if q.State != "" && q.State != storage.FilingOpen {
-		return nil, &RequestError{Field: "state", Allowed: []string{storage.FilingOpen}, Problem: filing.Text{ZH: "没有这种状态", EN: "there is no such state"}}
+	if q.State != "" && !slices.Contains(filingStates, q.State) {
+		return nil, &RequestError{Field: "state", Allowed: filingStates, Problem: filing.Text{ZH: "没有这种状态", EN: "there is no such state"}}
 	}
 	baseline, err := p.rulesBefore(ctx, hash)
 	if err != nil {
 		return nil, err
 	}
 	row := storage.Revalidation{
-		RequestedBy: who.Name, Night: night, DryRun: q.DryRun, Remeasure: q.Remeasure && !q.DryRun, Rules: hash, Baseline: baseline.Hash(),
+		RequestedBy: who.Name, Organization: who.Organization, Night: night, DryRun: q.DryRun, Remeasure: q.Remeasure && !q.DryRun, Rules: hash, Baseline: baseline.Hash(),
 		Today: p.today().String(), Province: q.Province, FilingState: q.State, Since: q.Since,
 	}
 	if q.AsOf != nil {

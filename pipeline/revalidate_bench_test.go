@@ -17,6 +17,7 @@ import (
 
 var (
 	manyFilings = flag.Int("filings", 0, "stored filings of the bench of revalidation, on each database (make bench-revalidate)")
+	encrypted   = flag.Bool("encrypted", false, "encrypt what the bench of revalidation stores, as a service does")
 	filledAt    = flag.String("filled", "", "URL of a database that an earlier bench of as many filings has filled, instead of filling one")
 )
 

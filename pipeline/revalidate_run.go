@@ -192,13 +192,17 @@ func (v *revalidation) attempt(ctx context.Context) (err error) {
 
 // judgedPage is a page of filings on its way: read, judged, collected.
 type judgedPage struct {
-	filings []storage.FilingToJudge
-	done    chan struct{}
-	err     error
+	// contents are what was read in files of filings in which some file does not say what it is.
+	contents map[string]*filing.Content
+	filings  []storage.FilingToJudge
+	done     chan struct{}
+	err      error
 	// patience is how much longer the page waits for uploads.
 	patience time.Duration
 
-	judged, first, restated, files, measured, unreadable int64
+	judged, first, restated, files, measured, reread, unreadable int64
+	// unread are the files that are to be read and were not.
+	unread []string
 
 	verdicts []storage.Verdict
 	checks   []storage.Check
@@ -286,6 +290,7 @@ func (v *revalidation) take(page *judgedPage) {
 	v.pass.Restated += page.restated
 	v.pass.Files += page.files
 	v.pass.Measured += page.measured
+	v.pass.Reread += page.reread
 	v.pass.Unreadable += page.unreadable
 	for i := range page.changes {
 		v.tallies.add(&page.changes[i])
@@ -297,6 +302,7 @@ func (v *revalidation) take(page *judgedPage) {
 	if !v.pass.DryRun {
 		v.batch.Verdicts = append(v.batch.Verdicts, page.verdicts...)
 		v.batch.Checks = append(v.batch.Checks, page.checks...)
+		v.batch.Unread = append(v.batch.Unread, page.unread...)
 	}
 	v.p.metrics.revalidated.WithLabelValues("changed").Add(float64(len(page.changes)))
 	v.p.metrics.revalidated.WithLabelValues("unchanged").Add(float64(page.judged - int64(len(page.changes))))
@@ -373,23 +379,26 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 			if file.Verdict == "" {
 				continue // not checked yet: its check will judge it
 			}
-			basis, err := basisOf(fileInput(file.Declared, file.Extension, f.limits, f.parties), file.Analyzer)
+			basis, err := basisOf(v.input(f, file, file.Reader), file.Analyzer, readBasis{file.Reader, f.Revision})
 			if err != nil {
 				return err
 			}
-			if basis != file.Basis || file.Analyzer != v.p.Analyzer {
+			if basis != file.Basis || file.Analyzer != v.p.Analyzer || v.p.unread(file) || !holds(file.HoldsFrom, file.HoldsUntil, f.asOf) {
 				again = append(again, file.ID)
 			}
 		}
 		f.files = files[from:at:at]
 	}
+	if page.contents, err = v.p.contentsOf(ctx, files); err != nil {
+		return err
+	}
 	if len(again) > 0 {
-		evidence, err := v.p.Records.Evidence(ctx, again, v.p.Analyzer)
+		evidence, err := v.p.Records.Evidence(ctx, again, v.p.Analyzer, v.p.ReaderVersion)
 		if err != nil {
 			return err
 		}
 		if v.pass.Remeasure {
-			if page.measured, err = v.remeasure(ctx, list, evidence); err != nil {
+			if err := v.remeasure(ctx, page, list, evidence); err != nil {
 				return err
 			}
 		}
@@ -453,7 +462,7 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		if file.Basis == "" && bytes.Contains(e.Findings, []byte(`"duplicate_image"`)) {
 			continue // checked before duplicates were kept with a check: nobody could tell them again
 		}
-		in := fileInput(file.Declared, file.Extension, f.limits, f.parties)
+		in := v.input(f, file, e.Reader)
 		if len(e.Duplicates) > 0 {
 			if err := json.Unmarshal(e.Duplicates, &in.Duplicates); err != nil {
 				return fmt.Errorf("duplicates of file %s as kept: %w", file.ID, err)
@@ -462,23 +471,40 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		if err := json.Unmarshal(e.Measurements, &in.Measurements); err != nil {
 			return fmt.Errorf("measurements of file %s as kept: %w", file.ID, err)
 		}
-		findings := checks.File(in)
+		if in.Reading == checks.ReadingDone {
+			content, err := contentOf(file.SHA256, e.Reading, &in.Measurements)
+			if err != nil {
+				return err
+			}
+			in.Content = content
+		}
+		if in.Reading == checks.ReadingWaits && v.p.readable(file.Declared, &in.Measurements) {
+			page.unread = append(page.unread, file.ID)
+		}
+		findings := checks.File(in.FileInput)
 		verdict := filing.VerdictOf(findings)
 		text, err := json.Marshal(findings)
 		if err != nil {
 			return fmt.Errorf("print findings: %w", err)
 		}
-		if verdict == file.Verdict && string(text) == string(e.Findings) {
+		same := verdict == file.Verdict && string(text) == string(e.Findings)
+		if same && e.Reader == file.Reader && holds(file.HoldsFrom, file.HoldsUntil, f.asOf) {
 			continue
 		}
-		basis, err := basisOf(in, e.Analyzer)
+		basis, err := basisOf(in, e.Analyzer, readBasis{e.Reader, f.Revision})
 		if err != nil {
 			return err
 		}
-		page.checks = append(page.checks, storage.Check{
+		check := storage.Check{
 			MaterialID: file.ID, Verdict: verdict, Findings: text, Analyzer: e.Analyzer, ChecksVersion: checks.Version,
-			Rules: v.set.Hash(), AsOf: f.asOf.String(), CheckedAt: start, Basis: basis, Duplicates: e.Duplicates,
-		})
+			Rules: v.set.Hash(), AsOf: f.asOf.String(), CheckedAt: start, Basis: basis, Duplicates: e.Duplicates, Reader: e.Reader,
+		}
+		check.HoldsFrom, check.HoldsUntil = holdsOf(in.FileInput)
+		page.checks = append(page.checks, check)
+		if same {
+			file.Analyzer, file.Reader = e.Analyzer, e.Reader // another reader said the same
+			continue
+		}
 		page.files++
 		var earlier []filing.Finding
 		if err := json.Unmarshal(e.Findings, &earlier); err != nil {
@@ -490,47 +516,85 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 			f.changed = append(f.changed, change)
 		}
 		if f.before == nil {
-			f.before = matchFiles(f.files)
+			f.before = matchFiles(f.files, page.contents)
 		}
-		file.Verdict, file.Analyzer = verdict, e.Analyzer
+		file.Verdict, file.Analyzer, file.Reader = verdict, e.Analyzer, e.Reader
 	}
 	return nil
 }
 
-// remeasure measures what only other versions of the analyzer have measured, one picture at a time in the whole process
-// and behind every upload, and gives the evidence the new measurements. It returns how many there were.
-func (v *revalidation) remeasure(ctx context.Context, list []judgedFiling, evidence map[string]storage.Evidence) (int64, error) {
+// input is what a file is judged by whose text that version of the reader has read.
+func (v *revalidation) input(f *judgedFiling, file *storage.FileToJudge, reader string) fileBasis {
+	return fileInput(file.Declared, file.Extension, f.limits, f.parties).withFacts(f.facts, f.asOf, v.p.readingState(file.Declared, reader))
+}
+
+// unread reports whether a file is to be read that the reader of this process has not read.
+func (p *Pipeline) unread(file *storage.FileToJudge) bool {
+	return p.ReaderVersion != "" && file.Reader != p.ReaderVersion && checks.Reads(file.Declared)
+}
+
+// remeasure measures and reads what only other versions have, one picture at a time in the whole process and behind every upload,
+// and gives the evidence what came of it.
+func (v *revalidation) remeasure(ctx context.Context, page *judgedPage, list []judgedFiling, evidence map[string]storage.Evidence) error {
 	if err := v.p.acquire(ctx, v.p.remeasuring); err != nil {
-		return 0, err
+		return err
 	}
 	defer release(v.p.remeasuring)
-	done := int64(0)
 	for i := range list {
-		for _, file := range list[i].files {
+		for n := range list[i].files {
+			file := &list[i].files[n]
 			e, ok := evidence[file.ID]
-			if !ok || e.Analyzer == v.p.Analyzer {
+			if !ok || e.Analyzer == v.p.Analyzer && !v.p.unread(file) {
 				continue
 			}
 			patience := yieldMost
 			if err := v.p.yieldToUploads(ctx, &patience); err != nil {
-				return done, err
+				return err
 			}
-			m, err := v.p.measureStored(ctx, file.SHA256)
-			if errors.Is(err, storage.ErrNotFound) {
+			if err := v.renew(ctx, page, file, &e); errors.Is(err, storage.ErrNotFound) {
 				continue // deleted meanwhile
+			} else if err != nil {
+				return fmt.Errorf("file %s: %w", file.ID, err)
 			}
-			if err != nil {
-				return done, fmt.Errorf("file %s: %w", file.ID, err)
-			}
-			if m == nil {
-				continue // not within its deadline: what was measured before stays
-			}
-			e.Analyzer, e.Measurements = v.p.Analyzer, m
 			evidence[file.ID] = e
-			done++
 		}
 	}
-	return done, nil
+	return nil
+}
+
+// renew measures and reads one file. What does not come to its end within its deadline stays as it was.
+func (v *revalidation) renew(ctx context.Context, page *judgedPage, file *storage.FileToJudge, e *storage.Evidence) error {
+	if e.Analyzer != v.p.Analyzer {
+		m, err := v.p.measureStored(ctx, file.SHA256)
+		if err != nil {
+			return err
+		}
+		if m != nil {
+			e.Analyzer, e.Measurements = v.p.Analyzer, m
+			page.measured++
+		}
+	}
+	if e.Reader == v.p.ReaderVersion || !v.p.unread(file) || e.Analyzer == "" {
+		return nil
+	}
+	var m filing.Measurements
+	if err := json.Unmarshal(e.Measurements, &m); err != nil {
+		return fmt.Errorf("measurements as kept: %w", err)
+	}
+	if !v.p.readable(file.Declared, &m) {
+		return nil
+	}
+	read, err := v.p.readStored(ctx, file.SHA256, &m)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), ctx.Err() != nil:
+		return err
+	case err != nil:
+		v.p.Log.Error("reading failed, the file is judged by what is there", "file", file.ID, "error", err.Error())
+		return nil
+	}
+	e.Reader, e.Reading = v.p.ReaderVersion, read
+	page.reread++
+	return nil
 }
 
 // measureStored measures a stored content by the analyzer of this process and keeps what it measured; nil where the
@@ -625,7 +689,7 @@ func codesBeyond(a, b []filing.Finding) []string {
 }
 
 // matchFiles are files as matching takes them.
-func matchFiles(files []storage.FileToJudge) []checks.MatchFile {
+func matchFiles(files []storage.FileToJudge, contents map[string]*filing.Content) []checks.MatchFile {
 	list := make([]checks.MatchFile, len(files))
 	for i := range files {
 		f := &files[i]
@@ -634,12 +698,15 @@ func matchFiles(files []storage.FileToJudge) []checks.MatchFile {
 			list[i].State = filing.MaterialChecked
 		}
 	}
+	if contents != nil {
+		giveContents(list, func(id string) *filing.Content { return contents[id] })
+	}
 	return list
 }
 
 // conclude judges the filing as a whole, and notes what changed.
 func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Time) error {
-	files := matchFiles(f.files)
+	files := matchFiles(f.files, page.contents)
 	setDate(f.facts, f.asOf)
 	after := conclude(v.set, f.facts, f.parties, files)
 
@@ -667,7 +734,7 @@ func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Ti
 	}
 	page.verdicts = append(page.verdicts, storage.Verdict{
 		FilingID: f.ID, Revision: f.Revision, Files: versions.files, Rules: v.set.Hash(), ChecksVersion: checks.Version,
-		Analyzer: versions.analyzers, AsOf: f.asOf.String(), Verdict: after.verdict, Items: after.lines, JudgedAt: start.UTC().Truncate(time.Microsecond),
+		Analyzer: versions.analyzers, Reader: versions.readers, AsOf: f.asOf.String(), Verdict: after.verdict, Items: after.lines, JudgedAt: start.UTC().Truncate(time.Microsecond),
 	})
 	return nil
 }
@@ -698,7 +765,7 @@ func (page *judgedPage) note(f *judgedFiling, before, after filing.Verdict, deta
 		return fmt.Errorf("print change: %w", err)
 	}
 	row := storage.RevalidationChange{
-		FilingID: f.ID, Province: f.facts.Text(filing.FactProvince), Before: before, After: after, Detail: text,
+		FilingID: f.ID, Province: f.facts.Text(filing.FactProvince), Before: before, After: after, Detail: text, Organization: f.Organization,
 	}
 	change, err := changeOf(&row)
 	if err != nil {
@@ -708,12 +775,12 @@ func (page *judgedPage) note(f *judgedFiling, before, after filing.Verdict, deta
 	return nil
 }
 
-// versions is what a verdict is about and by what it was measured.
-type versions struct{ files, analyzers string }
+// versions is what a verdict is about and by what it was measured and read.
+type versions struct{ files, analyzers, readers string }
 
 func versionOf(files []storage.FileToJudge) versions {
 	h := sha256.New()
-	var analyzers []string
+	var analyzers, readers []string
 	for i := range files {
 		f := &files[i]
 		state := f.State
@@ -722,11 +789,15 @@ func versionOf(files []storage.FileToJudge) versions {
 			if !slices.Contains(analyzers, f.Analyzer) {
 				analyzers = append(analyzers, f.Analyzer)
 			}
+			if f.Reader != "" && !slices.Contains(readers, f.Reader) {
+				readers = append(readers, f.Reader)
+			}
 		}
 		h.Write([]byte(f.ID))
 		h.Write([]byte(state))
 	}
 	slices.Sort(analyzers)
+	slices.Sort(readers)
 	const enough = 16
-	return versions{files: hex.EncodeToString(h.Sum(nil)[:enough]), analyzers: strings.Join(analyzers, ",")}
+	return versions{files: hex.EncodeToString(h.Sum(nil)[:enough]), analyzers: strings.Join(analyzers, ","), readers: strings.Join(readers, ",")}
 }

@@ -127,12 +127,12 @@ func (f *filler) rows(tb testing.TB, from, to int) storage.FilingRows {
 				tb.Fatal(err)
 			}
 			in := fileInput(declared, ".jpg", limits, PartiesOf(facts))
-			basis, err := basisOf(in, m.Analyzer)
+			basis, err := basisOf(in, m.Analyzer, readBasis{})
 			if err != nil {
 				tb.Fatal(err)
 			}
 			in.Measurements = m
-			findings := checks.File(in)
+			findings := checks.File(in.FileInput)
 			printed, err := json.Marshal(findings)
 			if err != nil {
 				tb.Fatal(err)
@@ -165,7 +165,18 @@ func (f *filler) fill(tb testing.TB, records *storage.Records, n int) {
 
 func openTestRecords(tb testing.TB, url string) *storage.Records {
 	tb.Helper()
-	records, err := storage.OpenRecords(tb.Context(), url, storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler)})
+	options := storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler)}
+	if *encrypted {
+		file := filepath.Join(tb.TempDir(), "keys")
+		_, err := storage.MakeKeyFile(file)
+		if err == nil {
+			options.Keys, err = storage.OpenKeys("file:" + file)
+		}
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	records, err := storage.OpenRecords(tb.Context(), url, options)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -180,3 +180,12 @@ func (p *Pipeline) follow(ctx context.Context) {
 		}
 	}
 }
+
+// Clause returns what a clause of the rules in force says, in our own words (条款大意), and whether there is one.
+func (p *Pipeline) Clause(id string) (filing.Text, bool) {
+	c, ok := p.rules().Clause(id)
+	if !ok {
+		return filing.Text{}, false
+	}
+	return c.Text, true
+}

@@ -12,6 +12,8 @@ import (
 const (
 	sweepEvery = 5 * time.Minute
 	sweepBatch = 100
+	// orphansEvery is how often the whole store is held against the records: it lists every object.
+	orphansEvery = 6 * time.Hour
 	// revalidationsKept is how long the record of a pass, and which filings it changed, can be read: a quarter.
 	revalidationsKept = 92 * 24 * time.Hour
 	// messagesKept is how long a message that was delivered can be looked at; one that was given up as long as the pass.
@@ -26,8 +28,13 @@ func (p *Pipeline) Sweep(ctx context.Context) {
 	defer following.Wait()
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
+	var listed time.Time
 	for {
 		p.sweepOnce(ctx)
+		if time.Since(listed) >= orphansEvery {
+			listed = time.Now()
+			p.sweepOrphans(ctx)
+		}
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -52,8 +59,25 @@ func (p *Pipeline) sweepOnce(ctx context.Context) {
 	if err := p.removeCanaries(ctx); err != nil && ctx.Err() == nil {
 		p.Log.Error("remove canaries", "error", err.Error())
 	}
+	if err := p.retain(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("delete what is kept for too long", "error", err.Error())
+	}
+	if err := p.Records.FinishReceipts(ctx, p.Now().Add(-sweepEvery)); err != nil && ctx.Err() == nil {
+		p.Log.Error("finish receipts", "error", err.Error())
+	}
 	if _, err := storage.RemoveDeleted(ctx, p.Records, p.Objects, sweepBatch); err != nil && ctx.Err() == nil {
 		p.Log.Error("finish deletions", "error", err.Error())
+	}
+}
+
+// sweepOrphans deletes objects that no record refers to: a process died between storing and recording them.
+func (p *Pipeline) sweepOrphans(ctx context.Context) {
+	n, err := storage.RemoveOrphans(ctx, p.Records, p.Objects, storage.DefaultOrphanAge)
+	if err != nil && ctx.Err() == nil {
+		p.Log.Error("remove orphans", "error", err.Error())
+	}
+	if n > 0 {
+		p.Log.Warn("removed objects that no record refers to", "contents", n)
 	}
 }
 

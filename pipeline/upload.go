@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -24,10 +23,10 @@ func (p *Pipeline) Upload(ctx context.Context, who Viewer, filingID string, src 
 	err := p.run(ctx, []step{
 		{"admit", u.admit},         // is there room, is the filing this viewer's
 		{"hash", u.hash},           // bytes to the spool, SHA-256 on their way, limit, digest
-		{"recognize", u.recognize}, // what the content is, from its first bytes
+		{"recognize", u.recognize}, // what the content is, from its first bytes, and what it will cost
 		{"store", u.store},         // the object under its digest, durable; measuring begins beside it
 		{"record", u.record},       // the row, the job and the idempotency key in one transaction
-		{"check", u.check},         // measure and judge, by the steps that the job takes too: see checkMaterial
+		{"check", u.check},         // measure, read and judge, by the steps that the job takes too: see checkMaterial
 		{"match", u.match},         // which requirement of the filing it stands for
 		{"answer", u.answer},
 	})
@@ -49,9 +48,11 @@ type upload struct {
 	spool    *sharedSpool
 	declared Upload
 	format   filing.Format
+	weight   int64 // of the budget, while it is this upload's to give back
 	measured *measuring
 	material *storage.Material
 	report   *filing.FileReport // nil while the checks go on
+	waits    bool               // for being read
 	matches  []filing.Match
 	result   *Answer
 }
@@ -61,22 +62,17 @@ func (u *upload) close() {
 	if u.spool != nil {
 		u.spool.release()
 	}
+	u.p.decoding.give(u.weight)
 	if u.admitted {
 		release(u.p.admission)
 	}
 }
 
 func (u *upload) admit(ctx context.Context) error {
-	if u.p.life.Err() != nil {
-		return ErrBusy
+	if err := u.p.admit(); err != nil {
+		return err
 	}
-	select {
-	case u.p.admission <- struct{}{}:
-		u.admitted = true
-	default:
-		u.p.metrics.refused.WithLabelValues("busy").Inc()
-		return ErrBusy
-	}
+	u.admitted = true
 	f, err := u.p.visible(ctx, u.who, u.filingID)
 	u.filing = f
 	return err
@@ -117,24 +113,40 @@ func (p *Pipeline) receive(ctx context.Context, src Source) (*storage.Spool, Upl
 }
 
 func (u *upload) recognize(context.Context) error {
-	head := make([]byte, min(u.spool.Size(), imaging.RecognizeBytes))
-	if _, err := u.spool.ReadAt(head, 0); len(head) > 0 && err != nil {
-		return fmt.Errorf("read the spool: %w", err)
+	var err error
+	if u.format, err = formatOf(u.spool.Spool); err != nil {
+		return err
 	}
-	u.format = imaging.Recognize(head)
-	return nil
+	if u.declared.Async {
+		return nil // its job measures it, and a job is given a slot before it loads anything
+	}
+	u.weight, err = u.p.reserve(u.format, u.spool)
+	return err
+}
+
+// formatOf recognizes what was received.
+func formatOf(spool *storage.Spool) (filing.Format, error) {
+	head := make([]byte, min(spool.Size(), imaging.RecognizeBytes))
+	if _, err := spool.ReadAt(head, 0); len(head) > 0 && err != nil {
+		return "", fmt.Errorf("read the spool: %w", err)
+	}
+	return imaging.Recognize(head), nil
 }
 
 func (u *upload) store(ctx context.Context) error {
 	if !u.declared.Async {
 		u.spool.hold()
-		spool := u.spool
+		spool, weight := u.spool, u.weight
+		u.weight = 0 // it goes with the measuring
 		u.measured = u.p.measuring(u.p.behind(ctx), spool.Digest(), spool.Bytes)
 		u.p.background.Go(func() {
 			<-u.measured.done
+			u.p.decoding.give(weight)
 			spool.release()
 		})
 	}
+	ctx, cancel := context.WithTimeout(ctx, u.p.cfg.StoreDeadline)
+	defer cancel()
 	return u.p.Objects.Put(ctx, storage.ObjectKey(u.spool.Digest()), u.spool.Content())
 }
 
@@ -158,7 +170,7 @@ func (u *upload) record(ctx context.Context) error {
 // without them while they go on.
 func (u *upload) check(ctx context.Context) error {
 	if u.material.State != filing.MaterialStored {
-		c, err := u.p.checkOf(ctx, u.material)
+		c, _, err := u.p.checkOf(ctx, u.material)
 		if err == nil || !errors.Is(err, storage.ErrNotFound) {
 			u.report = c
 			return err
@@ -170,10 +182,14 @@ func (u *upload) check(ctx context.Context) error {
 	done := make(chan checkResult, 1)
 	u.admitted = false // the token goes with the checks, which may outlast the answer
 	behind := u.p.behind(ctx)
+	spool := u.spool
+	spool.hold()
 	u.p.background.Go(func() {
 		defer release(u.p.admission)
-		r, err := u.p.checkMaterial(behind, u.filing, u.material, u.measured)
-		done <- checkResult{r, err}
+		defer spool.release()
+		r, err := u.p.checkMaterial(behind, u.filing, u.material, check{measuring: u.measured, load: spool.Bytes, text: readSoon})
+		r.err = err
+		done <- r
 	})
 	wait := time.NewTimer(u.p.cfg.CheckWait)
 	defer wait.Stop()
@@ -183,7 +199,7 @@ func (u *upload) check(ctx context.Context) error {
 			// It is stored and recorded, and its job will try again: that is what the answer says.
 			u.p.Log.Error("check failed, its job will try again", "material", u.material.ID, "error", r.err.Error())
 		}
-		u.report = r.report
+		u.report, u.waits = r.report, r.waits
 	case <-wait.C:
 	case <-ctx.Done():
 		return ctx.Err() // the client is gone; the photo is kept and its checks go on
@@ -193,7 +209,9 @@ func (u *upload) check(ctx context.Context) error {
 
 type checkResult struct {
 	report *filing.FileReport
-	err    error
+	// waits: the text is to be read and was not yet.
+	waits bool
+	err   error
 }
 
 // sharedSpool is a spool with several users; the last one to release it closes it.
@@ -216,46 +234,55 @@ func (s *sharedSpool) release() {
 	}
 }
 
-func (u *upload) match(ctx context.Context) error {
-	report, err := u.p.reportOf(ctx, u.filing)
-	if err != nil {
-		return err
-	}
-	for _, m := range report.Required {
-		if slices.Contains(m.Files, u.material.ID) {
-			u.matches = append(u.matches, m)
-		}
-	}
-	return nil
+func (u *upload) match(ctx context.Context) (err error) {
+	u.matches, err = u.p.standingOf(ctx, u.filing, u.material.ID)
+	return err
 }
 
 func (u *upload) answer(context.Context) error {
-	u.result = &Answer{Material: materialReport(u.material, u.report), Matches: u.matches, Pending: u.report == nil}
+	u.result = &Answer{Material: materialReport(u.material, u.report), Matches: u.matches, Pending: u.report == nil || u.waits}
 	return nil
 }
 
 // Check judges one photo and keeps nothing.
 func (p *Pipeline) Check(ctx context.Context, src Source) (*filing.FileReport, error) {
-	select {
-	case p.admission <- struct{}{}:
-		defer release(p.admission)
-	default:
-		p.metrics.refused.WithLabelValues("busy").Inc()
-		return nil, ErrBusy
+	if err := p.admit(); err != nil {
+		return nil, err
 	}
+	defer release(p.admission)
 	start := time.Now()
 	spool, declared, err := p.receive(ctx, src)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = spool.Close() }()
+	format, err := formatOf(spool)
+	if err != nil {
+		return nil, err
+	}
+	weight, err := p.reserve(format, spool)
+	if err != nil {
+		return nil, err
+	}
+	defer p.decoding.give(weight)
 	m, err := p.analyze(ctx, spool.Bytes)
 	if err != nil {
 		return nil, err
 	}
-	r := Judge(spool.Digest().String(), *m, checks.FileInput{
-		Declared: declared.Declared, Name: declared.Extension, Limits: p.rules().UploadLimits(p.today()),
-	})
+	in := checks.FileInput{Declared: declared.Declared, Name: declared.Extension, Limits: p.rules().UploadLimits(p.today()), AsOf: p.today()}
+	t := &text{}
+	if p.readable(declared.Declared, m) {
+		if err := p.acquire(ctx, p.readers); err != nil {
+			return nil, fmt.Errorf("wait for a reader: %w", err)
+		}
+		t, err = p.newReading(ctx, spool.Digest(), m, spool.Bytes)
+		release(p.readers)
+		if err != nil {
+			return nil, err
+		}
+	}
+	t.into(&in, p.readingState(declared.Declared, t.reader))
+	r := Judge(spool.Digest().String(), *m, in)
 	r.ElapsedMS = Milliseconds(time.Since(start))
 	return &r, nil
 }

@@ -100,7 +100,7 @@ type conclusion struct {
 func conclude(set *rules.Set, facts *filing.Facts, parties checks.Parties, files []checks.MatchFile) conclusion {
 	outcome := set.Evaluate(facts)
 	states, verdict := checks.Stand(checks.MatchInput{
-		Outcome: *outcome, Parties: parties, Remarks: facts.Text(filing.FactRemarks) != "", Files: files,
+		Outcome: *outcome, Parties: parties, Facts: facts, Remarks: facts.Text(filing.FactRemarks) != "", Files: files,
 	})
 	return conclusion{verdict: verdict, lines: linesOf(outcome, states)}
 }

@@ -50,7 +50,7 @@ func BenchmarkConclude(b *testing.B) {
 			for j := range files {
 				in := fileInput(files[j].Declared, ".jpg", limits, parties)
 				in.Measurements = m
-				files[j].Verdict = filing.VerdictOf(checks.File(in))
+				files[j].Verdict = filing.VerdictOf(checks.File(in.FileInput))
 			}
 			conclude(set, f, parties, files)
 		}

@@ -26,7 +26,9 @@ const (
 )
 
 // MessageTypes are those that a receiver can be registered for.
-func MessageTypes() []string { return []string{MessageVerdictChanged, MessageRevalidationFinished} }
+func MessageTypes() []string {
+	return []string{MessageVerdictChanged, MessageRevalidationFinished, MessageDecided}
+}
 
 // Sender makes one attempt to send a message; it says in its result how that went.
 type Sender interface {
@@ -37,12 +39,14 @@ type Sender interface {
 
 // Webhook is a receiver as operators see it (回调接收方). The secret is only there when it was just made.
 type Webhook struct {
-	ID          string   `json:"id"`
-	URL         string   `json:"url"`
-	Description string   `json:"description,omitempty"`
-	Events      []string `json:"events" doc:"What it is told"`
-	State       string   `json:"state" enum:"active,paused,failed" doc:"failed: it was switched off after days of failures"`
-	Secret      string   `json:"secret,omitempty" doc:"Shown once: when it is made"`
+	ID string `json:"id"`
+	// Organization is whose filings it is told of.
+	Organization string   `json:"organization,omitempty" doc:"Whose filings it is told of"`
+	URL          string   `json:"url"`
+	Description  string   `json:"description,omitempty"`
+	Events       []string `json:"events" doc:"What it is told"`
+	State        string   `json:"state" enum:"active,paused,failed" doc:"failed: it was switched off after days of failures"`
+	Secret       string   `json:"secret,omitempty" doc:"Shown once: when it is made"`
 	// EarlierSecretUntil is until when the secret before this one signs as well.
 	EarlierSecretUntil *time.Time `json:"earlier_secret_until,omitempty" doc:"Until then messages carry the signature of the earlier secret too"`
 	Failures           int        `json:"failures" doc:"Failed attempts since the last success"`
@@ -128,6 +132,7 @@ func (v *revalidation) notices() ([]storage.Notice, error) {
 		if err != nil {
 			return nil, err
 		}
+		n.Organization = v.batch.Changes[i].Organization
 		list = append(list, n)
 	}
 	if v.pass.State != storage.RevalidationDone {
@@ -142,6 +147,7 @@ func (v *revalidation) notices() ([]storage.Notice, error) {
 		Judged: whole.Judged, Changed: whole.Changed, First: whole.First, Restated: whole.Restated, Files: whole.Files,
 		Measured: whole.Measured, Unreadable: whole.Unreadable, RevalidationSummary: whole.RevalidationSummary,
 	})
+	n.Organization = v.pass.Organization
 	return append(list, n), err
 }
 
@@ -360,7 +366,7 @@ func (p *Pipeline) CreateWebhook(ctx context.Context, who Viewer, q WebhookReque
 	if err := p.checkWebhook(&q); err != nil {
 		return nil, err
 	}
-	row := storage.Webhook{Secret: webhook.NewSecret(), CreatedBy: who.Name}
+	row := storage.Webhook{Secret: webhook.NewSecret(), CreatedBy: who.Name, Organization: who.Organization}
 	q.State = nil
 	q.apply(&row)
 	row, err := p.Records.CreateWebhook(ctx, row)
@@ -381,7 +387,7 @@ func (p *Pipeline) webhookOf(ctx context.Context, row *storage.Webhook) (*Webhoo
 		return nil, err
 	}
 	v := &Webhook{
-		ID: row.ID, URL: row.URL, Description: row.Description, Events: MessageTypes(), State: row.State, Failures: row.Failures,
+		ID: row.ID, Organization: row.Organization, URL: row.URL, Description: row.Description, Events: MessageTypes(), State: row.State, Failures: row.Failures,
 		FailingSince: row.FailingSince, ResumeAt: row.ResumeAt, LastFailure: row.LastFailure, DeliveredAt: row.DeliveredAt,
 		Pending: counts[storage.MessagePending], Dead: counts[storage.MessageDead],
 		CreatedBy: row.CreatedBy, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,

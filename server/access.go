@@ -20,18 +20,28 @@ import (
 // Role is what a principal may do (角色).
 type Role string
 
-// The roles of the contract. RoleApp is the integrating app: it makes filings and sees its own. RoleReviewer reads every
-// filing; RoleOperator does everything. Links for applicants come with the applicant's phone page.
+// The roles of the contract. RoleApplicant has a link to one filing; RoleApp is the integrating app: it makes filings and sees its own;
+// RoleReviewer reads every filing of its organization and decides on it; RoleOperator does everything in its organization.
 const (
-	RoleApp      Role = "app"
-	RoleReviewer Role = "reviewer"
-	RoleOperator Role = "operator"
+	RoleApplicant Role = "applicant"
+	RoleApp       Role = "app"
+	RoleReviewer  Role = "reviewer"
+	RoleOperator  Role = "operator"
 )
 
-// Principal is who makes a request.
+// roles are those that a key, a token file or a provider can give: an applicant comes by a link only.
+func roles() []Role { return []Role{RoleApp, RoleReviewer, RoleOperator} }
+
+// Principal is who makes a request (主体).
 type Principal struct {
 	Name string
 	Role Role
+	// Organization is whose it is; the empty one is the installation's own. What belongs to another one is as if it were not there.
+	Organization string
+	// Scopes narrow what the role may do; without any, all of it.
+	Scopes []string
+	// Filing is the one filing that an applicant sees.
+	Filing string
 }
 
 // Authorizer tells who holds a token. ErrUnauthenticated for a token that nobody holds.
@@ -42,50 +52,139 @@ type Authorizer interface {
 // ErrUnauthenticated is returned for a token that is missing or not valid.
 var ErrUnauthenticated = errors.New("token is missing or not valid")
 
-// access is the one table of who may call what. A route that is not in it is refused to everybody: deny by default, and
-// a test walks all routes of the OpenAPI document.
-var access = map[string][]Role{
-	"create-filing":    {RoleApp, RoleOperator},
-	"get-filing":       {RoleApp, RoleReviewer, RoleOperator},
-	"update-filing":    {RoleApp, RoleOperator},
-	"delete-filing":    {RoleApp, RoleOperator},
-	"get-report":       {RoleApp, RoleReviewer, RoleOperator},
-	"upload-material":  {RoleApp, RoleOperator},
-	"list-materials":   {RoleApp, RoleReviewer, RoleOperator},
-	"get-material":     {RoleApp, RoleReviewer, RoleOperator},
-	"delete-material":  {RoleApp, RoleOperator},
-	"get-image":        {RoleApp, RoleReviewer, RoleOperator},
-	"repair-material":  {RoleApp, RoleOperator},
-	"check-photo":      {RoleApp, RoleReviewer, RoleOperator},
-	"get-requirements": {RoleApp, RoleReviewer, RoleOperator},
-	"list-rulesets":    {RoleApp, RoleReviewer, RoleOperator},
-	"activate-ruleset": {RoleOperator},
+// Object is what the {id} of a route names.
+type Object string
 
-	"start-revalidation":        {RoleOperator},
-	"list-revalidations":        {RoleOperator},
-	"get-revalidation":          {RoleOperator},
-	"stop-revalidation":         {RoleOperator},
-	"resume-revalidation":       {RoleOperator},
-	"list-revalidation-changes": {RoleOperator},
-	"get-events":                {RoleOperator},
+// Objects. Filings, files and what belongs to them are looked up by the pipeline for a viewer; passes and receivers are looked up here.
+const (
+	ObjectNone         Object = ""
+	ObjectFiling       Object = "filing"
+	ObjectMaterial     Object = "material"
+	ObjectRevalidation Object = "revalidation"
+	ObjectWebhook      Object = "webhook"
+	ObjectJob          Object = "job"
+	ObjectRuleSet      Object = "ruleset"
+	ObjectReceipt      Object = "receipt"
+	ObjectComposite    Object = "composite"
+)
 
-	"create-webhook":          {RoleOperator},
-	"list-webhooks":           {RoleOperator},
-	"get-webhook":             {RoleOperator},
-	"update-webhook":          {RoleOperator},
-	"rotate-webhook":          {RoleOperator},
-	"delete-webhook":          {RoleOperator},
-	"test-webhook":            {RoleOperator},
-	"list-webhook-messages":   {RoleOperator},
-	"resend-webhook-messages": {RoleOperator},
-	"list-jobs":               {RoleOperator},
-	"cancel-job":              {RoleOperator},
-	"retry-job":               {RoleOperator},
+// Grant is a line of the table of access: who may call an operation.
+type Grant struct {
+	Roles []Role
+	// Scope is what a token that is narrowed needs.
+	Scope string
+	// Object is what {id} names.
+	Object Object
+	// House: only those of the installation's own organization, since it concerns everybody.
+	House bool
+	// Quiet: nothing of a filing is seen or changed, so it is not in the audit trail.
+	Quiet bool
 }
 
-func allowed(operation string, role Role) bool { return slices.Contains(access[operation], role) }
+// Scopes of tokens.
+const (
+	scopeFilingsRead  = "filings:read"
+	scopeFilingsWrite = "filings:write"
+	scopeReview       = "review"
+	scopeChecks       = "checks"
+	scopeRules        = "rules"
+	scopeRevalidate   = "revalidations"
+	scopeWebhooks     = "webhooks"
+	scopeJobs         = "jobs"
+	scopeLinks        = "links"
+	scopeAudit        = "audit"
+)
 
-// seesAll reports whether a role sees the filings of every principal.
+// Scopes lists the scopes, for whoever makes a key.
+func Scopes() []string {
+	return []string{
+		scopeFilingsRead, scopeFilingsWrite, scopeReview, scopeChecks, scopeRules, scopeRevalidate, scopeWebhooks, scopeJobs, scopeLinks, scopeAudit,
+	}
+}
+
+// AccessTable is the one table of who may call what, by the operation's id in the API's document. An operation that is not in it is
+// refused to everybody: deny by default. A test walks all routes of the document by this table.
+func AccessTable() map[string]Grant {
+	var (
+		people    = []Role{RoleApp, RoleReviewer, RoleOperator}
+		everybody = []Role{RoleApplicant, RoleApp, RoleReviewer, RoleOperator}
+		writers   = []Role{RoleApp, RoleOperator}
+		applying  = []Role{RoleApplicant, RoleApp, RoleOperator}
+		reviewers = []Role{RoleReviewer, RoleOperator}
+		operators = []Role{RoleOperator}
+	)
+	return map[string]Grant{
+		"create-filing": {Roles: writers, Scope: scopeFilingsWrite},
+		"get-filing":    {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectFiling},
+		"update-filing": {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectFiling},
+		"delete-filing": {Roles: writers, Scope: scopeFilingsWrite, Object: ObjectFiling},
+		"get-report":    {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectFiling},
+
+		"upload-material": {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectFiling},
+		"list-materials":  {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectFiling},
+		"get-material":    {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectMaterial},
+		"delete-material": {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectMaterial},
+		"get-image":       {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectMaterial},
+		"head-image":      {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectMaterial},
+		"repair-material": {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectMaterial},
+
+		"create-composite":     {Roles: everybody, Scope: scopeFilingsWrite, Object: ObjectFiling},
+		"list-composites":      {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectFiling},
+		"get-composite":        {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectComposite},
+		"get-composite-point":  {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectComposite},
+		"get-composite-image":  {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectComposite},
+		"head-composite-image": {Roles: everybody, Scope: scopeFilingsRead, Object: ObjectComposite},
+		"delete-composite":     {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectComposite},
+
+		"submit-filing":  {Roles: applying, Scope: scopeFilingsWrite, Object: ObjectFiling},
+		"search-filings": {Roles: people, Scope: scopeFilingsRead},
+		"claim-filing":   {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
+		"release-filing": {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
+		"decide-filing":  {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
+		"list-decisions": {Roles: people, Scope: scopeFilingsRead, Object: ObjectFiling},
+
+		"create-link": {Roles: writers, Scope: scopeLinks, Object: ObjectFiling},
+		"list-links":  {Roles: writers, Scope: scopeLinks, Object: ObjectFiling},
+		"revoke-link": {Roles: writers, Scope: scopeLinks, Object: ObjectFiling},
+
+		"check-photo":      {Roles: everybody, Scope: scopeChecks, Quiet: true},
+		"get-requirements": {Roles: everybody, Scope: scopeChecks, Quiet: true},
+		"list-rulesets":    {Roles: people, Scope: scopeChecks, Quiet: true},
+		"activate-ruleset": {Roles: operators, Scope: scopeRules, Object: ObjectRuleSet, House: true},
+
+		"start-revalidation":        {Roles: operators, Scope: scopeRevalidate},
+		"list-revalidations":        {Roles: operators, Scope: scopeRevalidate, Quiet: true},
+		"get-revalidation":          {Roles: operators, Scope: scopeRevalidate, Object: ObjectRevalidation, Quiet: true},
+		"stop-revalidation":         {Roles: operators, Scope: scopeRevalidate, Object: ObjectRevalidation},
+		"resume-revalidation":       {Roles: operators, Scope: scopeRevalidate, Object: ObjectRevalidation},
+		"list-revalidation-changes": {Roles: operators, Scope: scopeRevalidate, Object: ObjectRevalidation},
+		"get-events":                {Roles: operators, Scope: scopeRevalidate, Quiet: true},
+
+		"create-webhook":          {Roles: operators, Scope: scopeWebhooks},
+		"list-webhooks":           {Roles: operators, Scope: scopeWebhooks, Quiet: true},
+		"get-webhook":             {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook, Quiet: true},
+		"update-webhook":          {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+		"rotate-webhook":          {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+		"delete-webhook":          {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+		"test-webhook":            {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+		"list-webhook-messages":   {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+		"resend-webhook-messages": {Roles: operators, Scope: scopeWebhooks, Object: ObjectWebhook},
+
+		"list-jobs":  {Roles: operators, Scope: scopeJobs, House: true, Quiet: true},
+		"cancel-job": {Roles: operators, Scope: scopeJobs, Object: ObjectJob, House: true},
+		"retry-job":  {Roles: operators, Scope: scopeJobs, Object: ObjectJob, House: true},
+
+		"list-audit":  {Roles: operators, Scope: scopeAudit},
+		"get-receipt": {Roles: writers, Scope: scopeFilingsRead, Object: ObjectReceipt},
+	}
+}
+
+// allows reports whether a principal may call it, whatever it is called on.
+func (g Grant) allows(p Principal) bool {
+	return slices.Contains(g.Roles, p.Role) && (len(p.Scopes) == 0 || slices.Contains(p.Scopes, g.Scope)) && (!g.House || p.Organization == "")
+}
+
+// seesAll reports whether a role sees the filings of every principal of its organization.
 func (r Role) seesAll() bool { return r == RoleReviewer || r == RoleOperator }
 
 // Tokens is an Authorizer over a fixed list of tokens, kept as SHA-256 sums so that a memory dump or a log of the
@@ -113,7 +212,10 @@ func (t *Tokens) Add(p Principal, token string) error {
 
 var principalName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 
-// ReadTokens reads a token file: one line for each token, "role name sha256-of-the-token-in-hex"; # begins a comment.
+// ValidName reports whether a name can be that of a principal or an organization: 1 to 63 of a-z 0-9 . _ -.
+func ValidName(name string) bool { return principalName.MatchString(name) }
+
+// ReadTokens reads a token file: one line for each token, "role name sha256-of-the-token-in-hex [organization]"; # begins a comment.
 // `preflight token` prints such a line with a new token.
 func ReadTokens(r io.Reader) (*Tokens, error) {
 	t := &Tokens{}
@@ -123,11 +225,11 @@ func ReadTokens(r io.Reader) (*Tokens, error) {
 		if len(fields) == 0 {
 			continue
 		}
-		if len(fields) != 3 {
-			return nil, fmt.Errorf("line %d: want 3 fields, \"role name sha256\", found %d", n, len(fields))
+		if len(fields) != 3 && len(fields) != 4 {
+			return nil, fmt.Errorf("line %d: want 3 or 4 fields, \"role name sha256 [organization]\", found %d", n, len(fields))
 		}
 		role := Role(fields[0])
-		if role != RoleApp && role != RoleReviewer && role != RoleOperator {
+		if !slices.Contains(roles(), role) {
 			return nil, fmt.Errorf("line %d: unknown role %q: app, reviewer or operator", n, fields[0])
 		}
 		if !principalName.MatchString(fields[1]) {
@@ -137,7 +239,13 @@ func ReadTokens(r io.Reader) (*Tokens, error) {
 		if err != nil || len(sum) != sha256.Size {
 			return nil, fmt.Errorf("line %d: the third field is no SHA-256 in hex", n)
 		}
-		t.entries = append(t.entries, tokenEntry{sum: [sha256.Size]byte(sum), principal: Principal{Name: fields[1], Role: role}})
+		p := Principal{Name: fields[1], Role: role}
+		if len(fields) == 4 {
+			if p.Organization = fields[3]; !principalName.MatchString(p.Organization) {
+				return nil, fmt.Errorf("line %d: an organization has 1 to 63 of a-z 0-9 . _ -", n)
+			}
+		}
+		t.entries = append(t.entries, tokenEntry{sum: [sha256.Size]byte(sum), principal: p})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("read tokens: %w", err)

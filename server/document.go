@@ -67,7 +67,7 @@ func (s *Server) documentPage() templates.Docs {
 				continue
 			}
 			op := templates.DocsOperation{Method: m.name, Path: p, ID: m.op.OperationID, Summary: m.op.Summary, Description: m.op.Description}
-			for _, r := range access[m.op.OperationID] {
+			for _, r := range s.access[m.op.OperationID].Roles {
 				op.Roles = append(op.Roles, string(r))
 			}
 			for _, param := range m.op.Parameters {

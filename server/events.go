@@ -66,7 +66,11 @@ func (s *Server) events(c echo.Context) error {
 	defer context.AfterFunc(s.closing, cancel)()
 	only := c.QueryParam("revalidation")
 	if only != "" {
-		if _, err := s.flow.Revalidation(ctx, only); err != nil {
+		v, err := s.flow.Revalidation(ctx, only)
+		if err == nil && v.Organization != principalOf(ctx).Organization {
+			err = pipeline.ErrNotFound
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -120,6 +124,7 @@ func (e *eventStream) step(ctx context.Context) (over bool, err error) {
 		if list, err = e.s.flow.Revalidations(ctx, most); err != nil {
 			return false, err
 		}
+		list = ownPasses(ctx, list)
 	}
 	for i := range list {
 		if err := e.tell(&list[i]); err != nil {

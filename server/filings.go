@@ -83,7 +83,7 @@ func revisionOf(ifMatch string) (int64, error) {
 	return revision, nil
 }
 
-// factsProblem lists what is wrong with each fact. Values are never echoed, but those of an enum, by filing itself.
+// factsProblem lists what is wrong with each fact. Values are never echoed.
 func factsProblem(err *pipeline.FactsError) *Problem {
 	p := newProblem("invalid_facts")
 	var list filing.FactErrors
@@ -93,9 +93,15 @@ func factsProblem(err *pipeline.FactsError) *Problem {
 		if f.Path != "" {
 			path += "." + f.Path
 		}
+		problem := f.Problem
+		if f.Code == filing.FactErrorNotAllowed {
+			// The parser quotes the value, for people at a terminal. Answers are logged by clients and proxies, and who fills in a
+			// form may have written a name there.
+			problem = filing.Text{ZH: "没有这个取值", EN: "there is no such value"}
+		}
 		p.Errors = append(p.Errors, FieldProblem{
 			Path: path, Allowed: f.Values,
-			Message: filing.Text{ZH: f.Problem.ZH + "；" + f.Allowed.ZH, EN: f.Problem.EN + "; " + f.Allowed.EN},
+			Message: filing.Text{ZH: problem.ZH + "；" + f.Allowed.ZH, EN: problem.EN + "; " + f.Allowed.EN},
 		})
 	}
 	return p
@@ -104,6 +110,11 @@ func factsProblem(err *pipeline.FactsError) *Problem {
 // FilingPath is the part of a path that names a filing. (Exported, as huma fills embedded structs of exported types only.)
 type FilingPath struct {
 	ID string `path:"id" maxLength:"64" doc:"The filing's id" example:"01976a3c-5f0e-7c3a-9d5f-000000000000"`
+}
+
+// deletedOutput names the proof of a deletion.
+type deletedOutput struct {
+	Receipt string `header:"Deletion-Receipt" doc:"Id of the receipt: GET /v1/receipts/{id}"`
 }
 
 // failed passes an error of the pipeline to huma as the Problem it is.
@@ -168,11 +179,12 @@ func (s *Server) routeFilings() {
 	huma.Register(s.api, huma.Operation{
 		OperationID: "delete-filing", Method: http.MethodDelete, Path: "/v1/filings/{id}",
 		Summary: "Delete a filing and everything of it 删除备案及其全部资料", Tags: []string{tag},
-		Description: "Its files, what was measured in them and its facts are gone after this. If-Match is honoured where given.",
+		Description: "Its files, what was measured in them and its facts are gone after this; the receipt that Deletion-Receipt names " +
+			"proves it. If-Match is honoured where given.",
 	}, func(ctx context.Context, in *struct {
 		FilingPath
 		IfMatch string `header:"If-Match" doc:"Delete this revision only"`
-	}) (*struct{}, error) {
+	}) (*deletedOutput, error) {
 		revision := int64(0)
 		if in.IfMatch != "" {
 			var err error
@@ -180,10 +192,11 @@ func (s *Server) routeFilings() {
 				return nil, err
 			}
 		}
-		if err := s.flow.DeleteFiling(ctx, viewerOf(ctx), in.ID, revision); err != nil {
+		receipt, err := s.flow.DeleteFilingFor(ctx, viewerOf(ctx), in.ID, revision)
+		if err != nil {
 			return nil, s.failed(ctx, "delete-filing", err)
 		}
-		return nil, nil
+		return &deletedOutput{receipt}, nil
 	})
 
 	huma.Register(s.api, huma.Operation{

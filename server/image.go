@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -28,7 +29,22 @@ func (s *Server) image(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.sendImage(c, img)
+}
+
+// sendImage sends a picture, or the part of it that is asked for.
+func (s *Server) sendImage(c echo.Context, img *pipeline.Image) error {
 	h := c.Response().Header()
+	who := principalOf(c.Request().Context())
+	if c.QueryParam("watermark") == "true" || s.cfg.Watermark && who.Role == RoleReviewer {
+		marked, err := s.flow.Watermark(c.Request().Context(), img, who.Name+"  "+time.Now().UTC().Format("2006-01-02 15:04:05Z"))
+		if err != nil {
+			return err
+		}
+		h.Set("Cache-Control", "no-store") // it says when it was looked at
+		h.Set("Content-Disposition", "inline")
+		return c.Blob(http.StatusOK, "image/jpeg", marked)
+	}
 	h.Set("ETag", img.ETag)
 	h.Set("Cache-Control", "private, no-cache") // kept by this browser, asked for again each time: 304
 	h.Set("Vary", "Authorization, Cookie")

@@ -11,6 +11,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/server"
 )
 
 // heldRenderer draws thumbnails when it is told to.
@@ -145,5 +146,51 @@ func TestWhatIsShownOfADeletedFileIsGoneWithIt(t *testing.T) {
 	for info, err := range b.objects.List(context.Background(), "", "") {
 		ok(t, err)
 		t.Errorf("object %s is left", info.Key)
+	}
+}
+
+func TestAReviewersPictureCarriesWhoLooksAtItAndWhen(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(_ *pipeline.Config, c *server.Config) { c.Watermark = true })
+	var m material
+	b.upload("app", b.filing("app"), photo(t, 33)).want(201).into(&m)
+	path := "/v1/materials/" + m.ID + "/image?variant=thumbnail"
+	plain := b.call("app", "GET", path, nil).want(200)
+	asked := b.call("app", "GET", path+"&watermark=true", nil).want(200)
+	marked := b.call("reviewer", "GET", path, nil).want(200)
+	if string(b.call("app", "GET", path, nil).want(200).body) != string(plain.body) {
+		t.Error("the picture of the app is another the second time")
+	}
+	for name, a := range map[string]answer{"asked for": asked, "a reviewer's": marked} {
+		if a.header.Get("Cache-Control") != "no-store" || a.header.Get("ETag") != "" || a.header.Get("Content-Type") != "image/jpeg" {
+			t.Errorf("%s: %v", name, a.header)
+		}
+		before, _, err := image.Decode(bytes.NewReader(plain.body))
+		ok(t, err)
+		after, _, err := image.Decode(bytes.NewReader(a.body))
+		ok(t, err)
+		if before.Bounds() != after.Bounds() {
+			t.Fatalf("%s: %v became %v", name, before.Bounds(), after.Bounds())
+		}
+		// A strip across the middle is dark with light letters; the first rows are as they were.
+		size, dark, differs := before.Bounds().Size(), 0, 0
+		for x := range size.X {
+			a, _, _, _ := after.At(x, size.Y/2+2).RGBA()
+			o, _, _, _ := before.At(x, size.Y/2+2).RGBA()
+			if o > a+0x1000 {
+				dark++
+			}
+			top, _, _, _ := after.At(x, size.Y/8).RGBA()
+			was, _, _, _ := before.At(x, size.Y/8).RGBA()
+			if top > was+0x2000 || was > top+0x2000 {
+				differs++
+			}
+		}
+		if dark < size.X/4 || differs > size.X/10 {
+			t.Errorf("%s: %d of %d pixels of the strip are darker, %d elsewhere differ", name, dark, size.X, differs)
+		}
+	}
+	if string(marked.body) == string(asked.body) {
+		t.Error("the app's and the reviewer's copy are the same")
 	}
 }

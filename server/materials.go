@@ -76,11 +76,12 @@ func (s *Server) routeMaterials() {
 	huma.Register(s.api, huma.Operation{
 		OperationID: "delete-material", Method: http.MethodDelete, Path: "/v1/materials/{id}",
 		Summary: "Delete one file 删除单个文件", Tags: []string{tag},
-	}, func(ctx context.Context, in *MaterialPath) (*struct{}, error) {
-		if err := s.flow.DeleteMaterial(ctx, viewerOf(ctx), in.ID); err != nil {
+	}, func(ctx context.Context, in *MaterialPath) (*deletedOutput, error) {
+		receipt, err := s.flow.DeleteMaterialFor(ctx, viewerOf(ctx), in.ID)
+		if err != nil {
 			return nil, s.failed(ctx, "delete-material", err)
 		}
-		return nil, nil
+		return &deletedOutput{receipt}, nil
 	})
 
 	huma.Register(s.api, huma.Operation{
@@ -88,11 +89,12 @@ func (s *Server) routeMaterials() {
 		DefaultStatus: http.StatusCreated, MaxBodyBytes: s.cfg.MaxJSON,
 		Summary: "Repair what can be repaired 自动修复", Tags: []string{tag},
 		Description: "Makes a new file from this one: shrink (below the size limit, as legible as possible) or upright " +
-			"(turned as EXIF says). The original is kept until retention; the new file is marked as made by the service.",
+			"(turned as EXIF says), or sides: " +
+			"one picture of both sides of the document at one scale, which is a composite. The original is kept until retention; the new file is marked as made by the service.",
 	}, func(ctx context.Context, in *struct {
 		MaterialPath
 		Body struct {
-			Repair string `json:"repair" enum:"shrink,upright"`
+			Repair string `json:"repair" enum:"shrink,upright,sides"`
 		}
 	}) (*struct {
 		Location string `header:"Location"`
@@ -105,7 +107,7 @@ func (s *Server) routeMaterials() {
 		return &struct {
 			Location string `header:"Location"`
 			Body     *uploadBody
-		}{"/v1/materials/" + a.Material.ID, uploadAnswer(a)}, nil
+		}{locationOf(a), uploadAnswer(a)}, nil
 	})
 
 	s.describeUpload(tag)
@@ -120,6 +122,16 @@ type MaterialPath struct {
 type uploadBody struct {
 	filing.MaterialReport
 	Matches []filing.Match `json:"matches"`
+	// Composite is what was made where a repair makes no file.
+	Composite *filing.CompositeView `json:"composite,omitempty"`
+}
+
+// locationOf is where what was made is found.
+func locationOf(a *pipeline.Answer) string {
+	if a.Composite != nil {
+		return "/v1/composites/" + a.Composite.ID
+	}
+	return "/v1/materials/" + a.Material.ID
 }
 
 func uploadAnswer(a *pipeline.Answer) *uploadBody {
@@ -127,7 +139,7 @@ func uploadAnswer(a *pipeline.Answer) *uploadBody {
 	if matches == nil {
 		matches = []filing.Match{}
 	}
-	return &uploadBody{MaterialReport: a.Material, Matches: matches}
+	return &uploadBody{MaterialReport: a.Material, Matches: matches, Composite: a.Composite}
 }
 
 // upload takes one picture: multipart/form-data with the field file, or the raw image as the body with query parameters.

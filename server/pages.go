@@ -17,6 +17,7 @@ import (
 	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/storage"
 	"github.com/preflight-icp/preflight/templates"
 )
 
@@ -36,7 +37,7 @@ func (s *Server) routePages() {
 		static.ServeHTTP(c.Response(), c.Request())
 		return nil
 	})
-	s.echo.GET("/", s.visitor("create-filing", s.homePage))
+	s.echo.GET("/", s.visitor("check-photo", s.homePage))
 	s.echo.POST("/check", s.visitor("check-photo", s.checkPage))
 	s.echo.POST("/filings", s.visitor("create-filing", s.openFiling))
 	s.echo.GET("/filings/:id", s.visitor("get-report", s.filingPage))
@@ -147,11 +148,19 @@ func (s *Server) login(c echo.Context) error {
 		return err
 	}
 	token := strings.TrimSpace(c.FormValue("token"))
-	if _, err := s.auth.Authenticate(c.Request().Context(), token); err != nil {
+	if !s.limits.mayTry(c.RealIP()) {
+		return newProblem("too_many_requests")
+	}
+	who, err := s.auth.Authenticate(c.Request().Context(), token)
+	if err != nil {
+		s.limits.failed(c.RealIP())
 		p := newProblem("unauthenticated")
 		return s.page(c, p.Status, "failure", templates.Failure{Message: p.Message, Advice: p.Advice, Code: p.Code, Login: true})
 	}
 	c.SetCookie(&http.Cookie{Name: sessionCookie, Value: token, Path: "/", MaxAge: 12 * 60 * 60, SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: s.https()})
+	if who.Filing != "" {
+		return c.Redirect(http.StatusSeeOther, "/filings/"+who.Filing)
+	}
 	return c.Redirect(http.StatusSeeOther, "/")
 }
 
@@ -169,7 +178,9 @@ func materialChoices() []templates.Choice {
 func (s *Server) homePage(c echo.Context) error {
 	data := templates.Home{
 		Materials: materialChoices(), Provinces: provinceChoices(),
-		Revalidations: allowed("list-revalidations", principalOf(c.Request().Context()).Role),
+		Revalidations: s.may(c.Request().Context(), "list-revalidations"),
+		Queue:         s.may(c.Request().Context(), "claim-filing"),
+		Files:         s.may(c.Request().Context(), "create-filing"),
 	}
 	return s.page(c, http.StatusOK, "home", data)
 }
@@ -197,7 +208,7 @@ func (s *Server) openFiling(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/filings/"+v.ID)
+	return c.Redirect(http.StatusSeeOther, "/filings/"+v.ID+"/questions")
 }
 
 func (s *Server) filingPage(c echo.Context) error {
@@ -210,7 +221,18 @@ func (s *Server) filingPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, "filing", filingView(v.Facts, report))
+	view := filingView(v.Facts, report)
+	may := s.may(ctx, "submit-filing")
+	view.CanSubmit = may && (v.State == storage.FilingOpen || v.State == storage.FilingReturned)
+	if s.may(ctx, "update-filing") && v.State != storage.FilingAccepted {
+		view.Offers = offers(report.Offered)
+	}
+	view.CanLink = s.may(ctx, "create-link") && v.State != storage.FilingAccepted
+	if may && v.State != storage.FilingAccepted {
+		asked := questionsView(v, nil)
+		view.Asks = len(asked.Asked) + asked.Left
+	}
+	return s.page(c, http.StatusOK, "filing", view)
 }
 
 func (s *Server) uploadPage(c echo.Context) error {
@@ -239,7 +261,12 @@ func (s *Server) repairPage(c echo.Context) error {
 // filingView arranges a report for the page: every requirement a slot with a place for each of its pages.
 func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
 	parties := pipeline.PartiesOf(facts)
-	view := templates.Filing{ID: report.Filing, Report: report, Materials: materialChoices()}
+	view := templates.Filing{ID: report.Filing, Report: report, Materials: materialChoices(), Review: report.Review}
+	if report.Review != nil {
+		for _, r := range report.Review.Reasons {
+			view.Reasons = append(view.Reasons, reasonWords(r))
+		}
+	}
 	files := map[string]*filing.MaterialReport{}
 	for i := range report.Files {
 		files[report.Files[i].ID] = &report.Files[i]

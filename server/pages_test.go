@@ -39,7 +39,10 @@ func TestTheApplicantsWayThroughThePages(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	a := b.page("app", "POST", "/filings", []byte("province=BJ&action=new&type=individual"), "Content-Type", formType).want(303)
-	path := a.header.Get("Location")
+	path, asks := strings.CutSuffix(a.header.Get("Location"), "/questions")
+	if !asks {
+		t.Errorf("after a filing is opened nothing is asked: %s", a.header.Get("Location"))
+	}
 	a = b.page("app", "GET", path, nil, "Accept-Language", "zh-CN").want(200)
 	for _, want := range []string{"主办单位证件", "同时作为", "手持个人证件照片", "未上传"} {
 		if !strings.Contains(string(a.body), want) {

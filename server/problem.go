@@ -75,6 +75,11 @@ var problems = map[string]problemText{
 	"revalidation_over":     {409, "这次重新审核已经结束", "The revalidation is over", "请新建一次重新审核；停止的可以继续。", "Request a new one; one that was stopped can be resumed."},
 	"webhook_off":           {409, "这个接收方已停用", "The webhook is switched off", "请先启用：PATCH state=active。", "Switch it on first: PATCH state=active."},
 	"job_doubled":           {409, "同一文件已有另一个检查任务", "Another job checks the same file already", "无需重试，等那个任务完成即可。", "There is nothing to do: that job will check it."},
+	"filing_state":          {409, "备案当前状态不允许这样做", "This cannot be done in the filing's state", "请刷新后查看备案的状态：已通过的备案不能再修改，未提交的不能审核。", "Read the filing's state again: what is accepted changes no more, and what was not handed in cannot be decided on."},
+	"claimed":               {409, "另一位审核员正在审核", "Another reviewer works on the filing", "请审核下一件，或稍后再试。", "Take the next one, or try again later."},
+	"not_ready":             {409, "资料还不齐全，不能提交", "The filing is not complete", "请按报告补齐资料；如认为检查有误，请在 words 中说明后提交。", "See to what the report lists; if a finding is wrong, say why in words and hand it in."},
+	"seen_changed":          {412, "您看到的内容已经变化", "What you looked at has changed", "请重新查看后再作决定。", "Look at it again, then decide."},
+	"reason_needed":         {422, "请写明理由", "A reason is needed", "退回、推翻检查结论或通过有问题的备案，都要写明理由。", "To return a filing, overrule a finding or accept one that fails, say why."},
 	"revision_conflict":     {412, "备案信息已被修改", "The filing was changed in the meantime", "请重新读取后再改，并用新的 ETag 作 If-Match。", "Read it again, and send its new ETag as If-Match."},
 	"body_too_large":        {413, "文件过大，无法接收", "The body is larger than the service takes", "请上传更小的图片。", "Send a smaller picture."},
 	"unsupported_media":     {415, "不支持这种请求内容类型", "The content type of the request is not supported", "请用 multipart/form-data，或直接以图片内容作请求体。", "Send multipart/form-data, or the raw image as the body."},
@@ -82,10 +87,19 @@ var problems = map[string]problemText{
 	"invalid_facts":         {422, "备案信息不符合要求", "The facts are not valid", "请按 errors 中的说明逐项修改。", "Correct each fact that errors lists."},
 	"key_reused":            {422, "同一个 Idempotency-Key 已用于别的内容", "The Idempotency-Key was used for another body", "新的上传请用新的 Idempotency-Key。", "Use a new Idempotency-Key for a new upload."},
 	"file_missing":          {422, "请求中没有文件", "The request holds no file", "请在 file 字段中附上图片。", "Attach the picture as the field file."},
+	"composite_incomplete":  {422, "拼图所需的文件还不齐", "Files that belong into the composite are not there yet", "请先上传要拼在一起的每一份资料。", "Upload each document that belongs into it first."},
+	"composite_layout":      {422, "这种版式不能拼这么多份", "The layout does not take so many parts", "请换一种版式，或使用 auto。", "Choose another layout, or auto."},
+	"composite_illegible":   {422, "拼成一张后会有内容看不清", "Print would be too small to be read in one picture", "请上传更清晰的照片，或少拼几份。", "Upload sharper photos, or put fewer parts into one picture."},
+	"composite_too_large":   {422, "拼成一张会超过大小上限", "No composite of these fits below the size limit", "请少拼几份。", "Put fewer parts into one picture."},
+	"composite_too_small":   {422, "拼成一张仍达不到大小下限", "A composite of these stays below the smallest size", "请上传分辨率更高的照片。", "Upload photos of more pixels."},
+	"composite_caption":     {422, "说明文字无法绘制", "A caption cannot be drawn", "请不要加说明文字。", "Leave captions out."},
+	"part_unreadable":       {422, "有一份图片无法解码", "One of the files cannot be decoded", "请重新上传这份资料的照片。", "Upload the photo of that document again."},
+	"part_no_document":      {422, "有一份图片里没有找到证件", "No document was located in one of the files", "请重新拍摄，让证件完整出现在画面中；或不使用矫正。", "Take the photo again with the whole document in it, or do not rectify."},
 	"no_repair":             {422, "这张图片不能这样修复", "This picture cannot be repaired in this way", "请重新拍摄。", "Take the photo again."},
 	"picture_unreadable":    {422, "图片无法解码，不能生成预览", "The picture cannot be decoded", "可以用 variant=original 取原文件。", "The original is there: variant=original."},
 	"precondition_required": {428, "修改需要带上 If-Match", "A change needs If-Match", "请先读取，再把它的 ETag 作 If-Match 发送。", "Read it first, then send its ETag as If-Match."},
 	"busy":                  {429, "服务繁忙", "The service is busy", "请稍后按 Retry-After 重试。", "Try again after Retry-After seconds."},
+	"too_many_requests":     {429, "请求过于频繁", "Too many requests", "请放慢速度，并按 Retry-After 重试。", "Slow down, and try again after Retry-After seconds."},
 	"client_closed":         {499, "请求已被客户端取消", "The client closed the request", "请重试。", "Try again."},
 	"internal":              {500, "服务内部出错", "Something failed inside the service", "请稍后重试；如仍出错，请把 X-Request-Id 告诉运维人员。", "Try again later; if it goes on, tell the operator the X-Request-Id."},
 	"unavailable":           {503, "服务暂不可用", "The service is not available now", "请稍后重试。", "Try again later."},
@@ -102,7 +116,7 @@ func newProblem(code string) *Problem {
 		Message: filing.Text{ZH: t.titleZH, EN: t.titleEN},
 		Advice:  filing.Text{ZH: t.adviceZH, EN: t.adviceE},
 	}
-	if code == "busy" || code == "unavailable" {
+	if code == "busy" || code == "unavailable" || code == "too_many_requests" {
 		p.retryAfter = 2
 	}
 	return p

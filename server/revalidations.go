@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -82,6 +83,7 @@ func (s *Server) routeRevalidations() {
 		if err != nil {
 			return nil, s.failed(ctx, "list-revalidations", err)
 		}
+		list = ownPasses(ctx, list)
 		out := &revalidationsOutput{}
 		out.Body.Revalidations = list
 		return out, nil
@@ -110,6 +112,12 @@ func (s *Server) routeRevalidations() {
 
 	s.echo.GET("/v1/revalidations/:id/changes", s.authorized("list-revalidation-changes", true, s.revalidationChanges))
 	s.describeChanges(tag)
+}
+
+// ownPasses leaves out those of other organizations.
+func ownPasses(ctx context.Context, list []pipeline.Revalidation) []pipeline.Revalidation {
+	own := principalOf(ctx).Organization
+	return slices.DeleteFunc(list, func(v pipeline.Revalidation) bool { return v.Organization != own })
 }
 
 // changesBody is a page of changes.

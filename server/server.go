@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"strconv"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/storage"
 	"github.com/preflight-icp/preflight/templates"
 )
 
@@ -39,6 +41,13 @@ type Config struct {
 	// StallTimeout ends an upload of which nothing arrived for so long; UploadTimeout ends the slowest one.
 	StallTimeout  time.Duration
 	UploadTimeout time.Duration
+	// PrincipalRate and AddressRate are how many requests a second one principal, or one address, may make; a burst may be ten times as
+	// many. 0 is without a limit.
+	PrincipalRate, AddressRate float64
+	// TrustedProxies are the networks of the proxies in front, whose X-Forwarded-For is believed; without any, nobody's.
+	TrustedProxies []netip.Prefix
+	// Watermark: every picture that a reviewer is sent carries who looks at it and when.
+	Watermark bool
 	// ShutdownTimeout is how long requests under way may finish once the service was told to stop.
 	ShutdownTimeout time.Duration
 }
@@ -48,6 +57,7 @@ func DefaultConfig() Config {
 	return Config{
 		Listen: "127.0.0.1:8080", MaxBody: 32 << 20, MaxJSON: 1 << 20,
 		StallTimeout: 30 * time.Second, UploadTimeout: 10 * time.Minute, ShutdownTimeout: 20 * time.Second,
+		PrincipalRate: 200, AddressRate: 400,
 	}
 }
 
@@ -66,6 +76,9 @@ func (c Config) Validate() error {
 	if c.MaxJSON < 1<<10 {
 		errs = append(errs, fmt.Errorf("JSON limit %d: at least 1024", c.MaxJSON))
 	}
+	if c.PrincipalRate < 0 || c.AddressRate < 0 {
+		errs = append(errs, errors.New("rates: 0 (no limit) or more requests a second"))
+	}
 	if c.StallTimeout <= 0 || c.UploadTimeout < c.StallTimeout || c.ShutdownTimeout <= 0 {
 		errs = append(errs, errors.New("timeouts: all above 0, and the upload timeout not below the stall timeout"))
 	}
@@ -75,6 +88,8 @@ func (c Config) Validate() error {
 // Server answers HTTP.
 type Server struct {
 	cfg     Config
+	access  map[string]Grant
+	limits  *limits
 	flow    *pipeline.Pipeline
 	auth    Authorizer
 	log     *slog.Logger
@@ -103,21 +118,24 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	if err != nil {
 		return nil, fmt.Errorf("load pages: %w", err)
 	}
-	s := &Server{cfg: cfg, flow: flow, auth: auth, log: log, metrics: newMetrics(reg), pages: pages, echo: echo.New()}
+	s := &Server{cfg: cfg, access: AccessTable(), limits: newLimits(cfg), flow: flow, auth: auth, log: log, metrics: newMetrics(reg), pages: pages, echo: echo.New()}
 	s.streams = make(chan struct{}, eventsMost)
 	s.closing, s.close = context.WithCancel(context.Background()) //nolint:gosec // Serve calls it at shutdown
 	s.echo.HideBanner, s.echo.HidePort = true, true
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.identify, s.observe, s.recoverPanics, s.secureHeaders)
+	s.echo.IPExtractor = cfg.addressOf()
+	s.echo.Use(s.identify, s.observe, s.recoverPanics, s.secureHeaders, s.limitAddress)
 
 	config := huma.DefaultConfig("Preflight", version)
 	config.Info.Description = apiDescription
 	config.DocsPath, config.OpenAPIPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // no $schema links in answers
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
-		"bearer": {Type: "http", Scheme: "bearer", Description: "A token of the operator's token file, or the development token that is printed at start."},
+		"bearer": {Type: "http", Scheme: "bearer", Description: "A key that the operator made (preflight keys create), a line of the token file, " +
+			"the token of an applicant's link, or the development token that is printed at start."},
+		"oidc": {Type: "http", Scheme: "bearer", BearerFormat: "JWT", Description: "A signed token of the operator's OpenID Connect provider, where one is set."},
 	}
-	config.Security = []map[string][]string{{"bearer": {}}}
+	config.Security = []map[string][]string{{"bearer": {}}, {"oidc": {}}}
 	// what it is in JSON, which its Go type does not tell
 	config.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[filing.ReasonFacts](), reflect.TypeFor[map[string]any]())
 	s.api = humaecho.New(s.echo, config)
@@ -125,15 +143,21 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 
 	s.routeFilings()
 	s.routeMaterials()
+	s.routeComposites()
+	s.routeReviews()
 	s.routeChecks()
 	s.routeRuleSets()
 	s.routeRevalidations()
 	s.routeEvents()
 	s.routeWebhooks()
 	s.routeJobs()
+	s.routeAccess()
 	s.routeDocument()
+	s.describeAccess()
 	s.routeOperations(reg)
 	s.routePages()
+	s.routeQuestions()
+	s.routeReviewPages()
 	s.routeRevalidationPages()
 	return s, nil
 }
@@ -186,16 +210,26 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 type contextKey int
 
-const principalKey contextKey = iota
+const (
+	principalKey contextKey = iota
+	requestKey
+)
 
 func principalOf(ctx context.Context) Principal {
 	p, _ := ctx.Value(principalKey).(Principal)
 	return p
 }
 
-func viewerOf(ctx context.Context) pipeline.Viewer {
-	p := principalOf(ctx)
-	return pipeline.Viewer{Name: p.Name, All: p.Role.seesAll()}
+func viewerOf(ctx context.Context) pipeline.Viewer { return principalOf(ctx).viewer() }
+
+func (p Principal) viewer() pipeline.Viewer {
+	return pipeline.Viewer{Name: p.Name, Organization: p.Organization, All: p.Role.seesAll(), Filing: p.Filing}
+}
+
+// may reports whether the principal of a request may call an operation: for what a page offers.
+func (s *Server) may(ctx context.Context, operation string) bool {
+	g, known := s.access[operation]
+	return known && g.allows(principalOf(ctx))
 }
 
 // sessionCookie carries the token for the pages, where a browser cannot send a header.
@@ -216,41 +250,148 @@ func (s *Server) authenticate(ctx context.Context, header string, cookie func(st
 
 // authorize decides on an operation for a request of the API: only the Authorization header counts there, so that no
 // other site can make a browser call it. What pages show or link to is the exception, all of it only read: pictures,
-// progress, tables of changes.
-func (s *Server) authorize(r *http.Request, operation string, cookie bool) (Principal, *Problem) {
+// progress, tables of changes. What is granted is in the audit trail before the work begins.
+func (s *Server) authorize(r *http.Request, operation, object, address string, cookie bool) (Principal, error) {
 	from := r.Cookie
 	if !cookie {
 		from = nil
 	}
-	p, err := s.authenticate(r.Context(), r.Header.Get("Authorization"), from)
-	if err != nil {
+	ctx := r.Context()
+	shown := r.Header.Get("Authorization") != ""
+	if _, err := r.Cookie(sessionCookie); err == nil && cookie {
+		shown = true
+	}
+	if shown && !s.limits.mayTry(address) {
+		return Principal{}, newProblem("too_many_requests")
+	}
+	p, err := s.authenticate(ctx, r.Header.Get("Authorization"), from)
+	if errors.Is(err, ErrUnauthenticated) {
+		if shown {
+			s.limits.failed(address)
+		}
 		return Principal{}, newProblem("unauthenticated")
 	}
-	if !allowed(operation, p.Role) {
+	if err != nil {
+		return Principal{}, err
+	}
+	if !s.limits.principal(p) {
+		return Principal{}, newProblem("too_many_requests")
+	}
+	g, known := s.access[operation]
+	if !known || !g.allows(p) {
 		return Principal{}, newProblem("not_found")
 	}
-	return p, nil
+	if err := s.owns(ctx, p, g, object); err != nil {
+		return Principal{}, err
+	}
+	if g.Quiet {
+		return p, nil
+	}
+	return p, s.flow.Audit(ctx, s.entry(p, operation, object, requestOf(ctx), storage.AuditGranted))
+}
+
+// owns refuses what belongs to another organization, where the pipeline does not look.
+func (s *Server) owns(ctx context.Context, p Principal, g Grant, object string) error {
+	var organization string
+	switch g.Object {
+	case ObjectRevalidation:
+		v, err := s.flow.Revalidation(ctx, object)
+		if err != nil {
+			return err
+		}
+		organization = v.Organization
+	case ObjectWebhook:
+		w, err := s.flow.Webhook(ctx, object)
+		if err != nil {
+			return err
+		}
+		organization = w.Organization
+	default:
+		return nil
+	}
+	if organization != p.Organization {
+		return pipeline.ErrNotFound
+	}
+	return nil
+}
+
+func (s *Server) entry(p Principal, operation, object, request, outcome string) storage.AuditEntry {
+	return storage.AuditEntry{
+		Principal: p.Name, Role: string(p.Role), Organization: p.Organization, Operation: operation, Object: auditObject(object), Request: request, Outcome: outcome,
+	}
+}
+
+// auditObject keeps what a stranger writes into a path out of the trail: ids are short and of few characters.
+func auditObject(object string) string {
+	const most = 80
+	if len(object) > most || strings.ContainsFunc(object, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-' && r != ':'
+	}) {
+		return "(malformed)"
+	}
+	return object
+}
+
+func requestOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey).(string)
+	return id
+}
+
+// audited writes into the trail that what was granted did not come to pass.
+func (s *Server) audited(ctx context.Context, operation, object string, status int) {
+	if status < http.StatusBadRequest || s.access[operation].Quiet {
+		return
+	}
+	e := s.entry(principalOf(ctx), operation, object, requestOf(ctx), strconv.Itoa(status))
+	if err := s.flow.Audit(ctx, e); err != nil {
+		s.log.Error("audit trail", "operation", operation, "error", err.Error())
+	}
 }
 
 func (s *Server) authorizeHuma(ctx huma.Context, next func(huma.Context)) {
 	c := humaecho.Unwrap(ctx)
-	p, problem := s.authorize(c.Request(), ctx.Operation().OperationID, false)
-	if problem != nil {
+	operation := ctx.Operation().OperationID
+	object := objectOf(c)
+	p, err := s.authorize(c.Request(), operation, object, c.RealIP(), false)
+	if err != nil {
+		problem := s.problemOf(c.Request().Context(), err)
+		if problem.Status >= http.StatusInternalServerError {
+			s.log.Error("authorization failed", "operation", operation, "error", err.Error())
+		}
+		s.metrics.problems.WithLabelValues(problem.Code).Inc()
 		problem.write(c.Response())
 		return
 	}
-	next(huma.WithValue(ctx, principalKey, p))
+	ctx = huma.WithValue(ctx, principalKey, p)
+	next(ctx)
+	s.audited(ctx.Context(), operation, object, ctx.Status())
+}
+
+// objectOf is what a route's path names first.
+func objectOf(c echo.Context) string {
+	if values := c.ParamValues(); len(values) > 0 {
+		return values[0]
+	}
+	return ""
 }
 
 // authorized guards a raw handler as authorizeHuma guards huma's.
 func (s *Server) authorized(operation string, cookie bool, h echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		p, problem := s.authorize(c.Request(), operation, cookie)
-		if problem != nil {
-			return problem
+		object := objectOf(c)
+		p, err := s.authorize(c.Request(), operation, object, c.RealIP(), cookie)
+		if err != nil {
+			return err
 		}
 		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), principalKey, p)))
-		return h(c)
+		ctx := c.Request().Context()
+		err = h(c)
+		status := c.Response().Status
+		if err != nil {
+			status = s.problemOf(ctx, err).Status
+		}
+		s.audited(ctx, operation, object, status)
+		return err
 	}
 }
 
@@ -262,6 +403,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 			return fmt.Errorf("make a request id: %w", err)
 		}
 		c.Response().Header().Set("X-Request-Id", id.String())
+		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), requestKey, id.String())))
 		return next(c)
 	}
 }
@@ -346,6 +488,9 @@ func (s *Server) problemOf(ctx context.Context, err error) *Problem {
 		he       *echo.HTTPError
 		maxBytes *http.MaxBytesError
 	)
+	if p, ok := compositeProblem(err); ok && !errors.Is(err, pipeline.ErrNoRepair) {
+		return p
+	}
 	switch {
 	case errors.As(err, &problem):
 		return problem
@@ -371,6 +516,14 @@ func (s *Server) problemOf(ctx context.Context, err error) *Problem {
 		return newProblem("picture_unreadable")
 	case errors.Is(err, pipeline.ErrNoDocument):
 		return newProblem("no_document")
+	case errors.Is(err, pipeline.ErrFilingState):
+		return newProblem("filing_state")
+	case errors.Is(err, pipeline.ErrClaimed):
+		return newProblem("claimed")
+	case errors.Is(err, pipeline.ErrNotReady):
+		return newProblem("not_ready")
+	case errors.Is(err, pipeline.ErrReasonNeeded):
+		return newProblem("reason_needed")
 	case errors.Is(err, pipeline.ErrNoRepair):
 		return newProblem("no_repair")
 	case errors.As(err, &he):

@@ -17,9 +17,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -34,6 +32,7 @@ import (
 	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/server"
 	"github.com/preflight-icp/preflight/specimen"
+	"github.com/preflight-icp/preflight/specimen/phototest"
 	"github.com/preflight-icp/preflight/storage"
 	"github.com/preflight-icp/preflight/webhook"
 )
@@ -46,6 +45,7 @@ type bundle struct {
 	objects storage.Objects
 	flow    *pipeline.Pipeline
 	log     *bytes.Buffer
+	dir     string // objects, preflight.db and keys
 	routes  func() []string
 	// moreRules are sets that are loaded beside the embedded one.
 	moreRules []*rules.Set
@@ -71,9 +71,14 @@ func setupWithRules(t *testing.T, more []*rules.Set, options ...option) *bundle 
 	}
 	ctx := context.Background()
 	var err error
-	b.objects, err = storage.OpenObjects(ctx, "dir:"+filepath.Join(dir, "objects"), storage.ObjectsOptions{})
+	b.dir = dir
+	_, err = storage.MakeKeyFile(filepath.Join(dir, "keys"))
 	ok(t, err)
-	b.records, err = storage.OpenRecords(ctx, "sqlite:"+filepath.Join(dir, "preflight.db"), storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler)})
+	keys, err := storage.OpenKeys("file:" + filepath.Join(dir, "keys"))
+	ok(t, err)
+	b.objects, err = storage.OpenObjects(ctx, "dir:"+filepath.Join(dir, "objects"), storage.ObjectsOptions{Keys: keys})
+	ok(t, err)
+	b.records, err = storage.OpenRecords(ctx, "sqlite:"+filepath.Join(dir, "preflight.db"), storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler), Keys: keys})
 	ok(t, err)
 	analyzer, err := imaging.New(imaging.Options{})
 	ok(t, err)
@@ -86,19 +91,24 @@ func setupWithRules(t *testing.T, more []*rules.Set, options ...option) *bundle 
 	registry := prometheus.NewRegistry()
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	b.flow, err = pipeline.New(flowConfig, pipeline.Parts{
-		Objects: b.objects, Records: b.records, Measurer: analyzer, Analyzer: imaging.Version, Renderer: analyzer,
+		Objects: b.objects, Records: b.records, Measurer: analyzer, Analyzer: imaging.Version, Renderer: analyzer, Stitcher: analyzer,
 		RuleSets: append([]*rules.Set{set}, b.moreRules...), Sender: sender, Log: log, Metrics: registry,
 	})
 	ok(t, err)
 	tokens := &server.Tokens{}
 	for name, role := range map[string]server.Role{
 		"app": server.RoleApp, "other": server.RoleApp, "reviewer": server.RoleReviewer, "operator": server.RoleOperator,
+		"north/app": server.RoleApp, "north/reviewer": server.RoleReviewer, "north/operator": server.RoleOperator,
 	} {
 		token, _ := server.NewToken(role, name)
-		ok(t, tokens.Add(server.Principal{Name: name, Role: role}, token))
+		p := server.Principal{Name: name, Role: role}
+		if organization, member, found := strings.Cut(name, "/"); found {
+			p.Organization, p.Name = organization, member
+		}
+		ok(t, tokens.Add(p, token))
 		b.tokens[name] = token
 	}
-	s, err := server.New(serverConfig, b.flow, tokens, log, registry, "test")
+	s, err := server.New(serverConfig, b.flow, server.Authorizers{tokens, server.Keyring{Records: b.records}}, log, registry, "test")
 	ok(t, err)
 	b.routes = s.Routes
 	b.Server = httptest.NewServer(s.Handler())
@@ -246,33 +256,16 @@ func (m material) codes() string {
 	return strings.Join(out, " ")
 }
 
-// photos are those that were drawn already, by seed: the same few are sent again and again.
-var photos sync.Map
-
 // photo is a good photo of a card of 230 to 300 KB, like no other with another seed; even seeds show the front.
 func photo(t *testing.T, seed uint64) []byte {
 	t.Helper()
-	if drawn, found := photos.Load(seed); found {
-		return slices.Clone(drawn.([]byte))
-	}
-	drawn := encode(t, shot(t, seed, 1000, 750), 98)
-	photos.Store(seed, drawn)
-	return slices.Clone(drawn)
+	return phototest.Card(t, 1000, 750, seed)
 }
 
 // shot is a good photo of so many pixels.
 func shot(t *testing.T, seed uint64, w, h int) *image.RGBA {
 	t.Helper()
-	kind := specimen.IDCardFront
-	if seed%2 == 1 {
-		kind = specimen.IDCardBack
-	}
-	shot, err := specimen.Photograph(kind, w, h, seed)
-	if err != nil && os.Getenv("PREFLIGHT_TEST_REQUIRE") == "" {
-		t.Skip(err)
-	}
-	ok(t, err)
-	return shot.Image
+	return phototest.Shot(t, w, h, seed)
 }
 
 // tooLarge is a good photo above the upper limit.
@@ -718,7 +711,7 @@ func TestReadinessAsksTheRealParts(t *testing.T) {
 	b := setup(t)
 	b.call("", "GET", "/healthz", nil).want(200)
 	a := b.call("", "GET", "/readyz", nil).want(200)
-	for _, part := range []string{`"database":"ok"`, `"queue":"ok"`, `"objects":"ok"`, `"measuring":"ok"`, `"models":"ok"`} {
+	for _, part := range []string{`"database":"ok"`, `"queue":"ok"`, `"objects":"ok"`, `"measuring":"ok"`, `"models":"ok"`, `"reading":"degraded"`} {
 		if !strings.Contains(string(a.body), part) {
 			t.Errorf("%s is not asked: %s", part, a.body)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -65,6 +66,8 @@ func (s *Server) routeWebhooks() {
 		if err != nil {
 			return nil, s.failed(ctx, "list-webhooks", err)
 		}
+		own := principalOf(ctx).Organization
+		all = slices.DeleteFunc(all, func(w pipeline.Webhook) bool { return w.Organization != own })
 		out := &list{}
 		out.Body.Webhooks = all
 		return out, nil

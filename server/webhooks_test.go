@@ -53,7 +53,7 @@ func TestAReceiverIsRegisteredToldChangedAndForgotten(t *testing.T) {
 	var w pipeline.Webhook
 	a := b.json("operator", "POST", "/v1/webhooks", fmt.Sprintf(`{"url":%q,"description":"归档系统"}`, receiver.URL)).want(201)
 	a.into(&w)
-	if !strings.HasPrefix(w.Secret, "whsec_") || a.header.Get("Location") != "/v1/webhooks/"+w.ID || len(w.Events) != 2 {
+	if !strings.HasPrefix(w.Secret, "whsec_") || a.header.Get("Location") != "/v1/webhooks/"+w.ID || len(w.Events) != 3 {
 		t.Fatalf("registered %+v at %s", w, a.header.Get("Location"))
 	}
 	path := "/v1/webhooks/" + w.ID

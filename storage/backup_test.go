@@ -55,8 +55,9 @@ func fillStore(t *testing.T, records *storage.Records, objects storage.Objects, 
 		if i%2 == 0 {
 			err := records.SaveCheck(t.Context(), made.Material.ID, storage.Check{
 				Verdict: filing.VerdictReview, Findings: []byte(`[]`), Analyzer: "a1", ChecksVersion: "1", Rules: "r", AsOf: "2020-11-01", CheckedAt: time.Now(),
-				Basis: "b", Duplicates: []byte(`[{"SameBytes":true}]`),
-			}, storage.Measured{Sum: storage.DigestOf([]byte(own)), Analyzer: "a1", Data: []byte(`{"bytes":1}`), Hash: fmt.Sprintf("%064x", i)})
+				Basis: "b", Reader: "r1", HoldsFrom: "2020-01-01", HoldsUntil: "2021-01-01", Duplicates: []byte(`[{"SameBytes":true}]`),
+			}, storage.Measured{Sum: storage.DigestOf([]byte(own)), Analyzer: "a1", Data: []byte(`{"bytes":1}`), Hash: fmt.Sprintf("%064x", i)},
+				storage.ReadText{Sum: storage.DigestOf([]byte(own)), Reader: "r1", Data: []byte(`{"lines":[]}`)}, storage.ReadLater{After: time.Hour})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,6 +146,13 @@ func TestFilingsMoveBetweenStoresAndBack(t *testing.T) {
 	materials, err := restored.MaterialsOf(t.Context(), filings[1].ID)
 	if err != nil || len(materials) != 2 || materials[0].JobID == 0 || !bytes.Equal(filings[1].Facts, facts) {
 		t.Errorf("the files of a filing: %+v, %v", materials, err)
+	}
+	read, err := restored.Reading(t.Context(), storage.DigestOf([]byte("content 0")), "r1")
+	if err != nil || string(read) != `{"lines":[]}` {
+		t.Errorf("what was read: %s, %v", read, err)
+	}
+	if first, err := restored.MaterialsOf(t.Context(), filings[0].ID); err != nil || first[0].ReadingJob == 0 || first[1].ReadingJob != 0 {
+		t.Errorf("what waits to be read: %+v, %v", first, err)
 	}
 	for _, m := range materials {
 		sum, err := storage.ParseDigest(m.SHA256)

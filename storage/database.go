@@ -51,6 +51,8 @@ type RecordsOptions struct {
 	Now func() time.Time
 	// SkipMigrate opens the database as it is. By default OpenRecords brings it to the newest schema.
 	SkipMigrate bool
+	// Keys encrypt facts, measurements, findings and secrets before they leave this process; nil: they are kept as they are.
+	Keys *Keys
 	// Observer is told of every statement, and of what the database is busy with.
 	Observer Observer
 }

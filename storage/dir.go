@@ -121,6 +121,15 @@ func (d *DirObjects) put(ctx context.Context, key string, content Content) error
 		return d.confirm(ctx, final, content)
 	}
 
+	err := d.write(ctx, final, content, os.Link)
+	if errors.Is(err, fs.ErrExist) {
+		return d.confirm(ctx, final, content)
+	}
+	return err
+}
+
+// write writes content to a temporary file and lets place put it where it belongs, durably.
+func (d *DirObjects) write(ctx context.Context, final string, content Content, place func(temp, final string) error) error {
 	temp, err := os.CreateTemp(filepath.Join(d.root, tempDir), "put-*")
 	if err != nil {
 		return err
@@ -151,13 +160,22 @@ func (d *DirObjects) put(ctx context.Context, key string, content Content) error
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.Link(temp.Name(), final); err != nil {
-		if errors.Is(err, fs.ErrExist) {
-			return d.confirm(ctx, final, content)
-		}
+	if err := place(temp.Name(), final); err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(final))
+}
+
+// replace implements replacer.
+func (d *DirObjects) replace(ctx context.Context, key string, content Content) error {
+	err := checkPut(key, content)
+	if err == nil {
+		err = d.write(ctx, d.path(key), content, os.Rename)
+	}
+	if err != nil {
+		return fmt.Errorf("replace object %s: %w", key, classifyFile(err))
+	}
+	return nil
 }
 
 // confirm answers a put whose key is taken: nil if the very same bytes are there, and then durable. The process that

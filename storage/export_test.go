@@ -26,3 +26,12 @@ func Setting(ctx context.Context, r *Records, name string) (value string, err er
 	err = r.read.NewSelect().ColumnExpr("current_setting(?)", name).Scan(ctx, &value)
 	return value, err
 }
+
+// SealedColumns are the columns that are encrypted, table.column.
+func SealedColumns() map[string]bool {
+	sealed := map[string]bool{}
+	for _, at := range places() {
+		sealed[at.name()] = true
+	}
+	return sealed
+}

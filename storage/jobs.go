@@ -18,7 +18,6 @@ import (
 	"github.com/riverqueue/river/rivertype"
 	"github.com/uptrace/bun"
 	"go.opentelemetry.io/otel/propagation"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // checkArgs is the job that checks a material (检查任务). It holds an id and nothing else: jobs are shown to operators.
@@ -165,6 +164,11 @@ type WorkerOptions struct {
 	PollInterval time.Duration
 	// Timeout is how long one job may take before its context ends; default 1 minute, at least 1 s.
 	Timeout time.Duration
+	// Read reads the material of an id, and judges it by what it read; its errors are as those of check. Nil: this process reads
+	// nothing.
+	Read func(ctx context.Context, materialID string) error
+	// Reads is how many jobs that read run at once, beside Concurrency; default 1.
+	Reads int
 	// Deliver makes one round of deliveries to a receiver: it sends what DueMessages gives, in any order, and keeps what
 	// became of it with SaveDeliveries. It is called again while something is due. Nil: this process delivers nothing.
 	// Like a check, a delivery may be made twice: a worker may die between sending and saving.
@@ -186,6 +190,9 @@ func (o WorkerOptions) Validate() error {
 	if o.Concurrency < 0 || o.Concurrency > most {
 		errs = append(errs, fmt.Errorf("jobs at once %d: 1 to %d", o.Concurrency, most))
 	}
+	if o.Reads < 0 || o.Reads > most {
+		errs = append(errs, fmt.Errorf("reading jobs at once %d: 1 to %d", o.Reads, most))
+	}
 	if o.PollInterval != 0 && o.PollInterval < 10*time.Millisecond {
 		errs = append(errs, fmt.Errorf("job poll interval %s: at least 10ms", o.PollInterval))
 	}
@@ -198,7 +205,7 @@ func (o WorkerOptions) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Worker runs the jobs of Records (任务执行者): checks, and deliveries to receivers. Any number of processes may run one on the same database.
+// Worker runs the jobs of Records (任务执行者): checks, readings, and deliveries to receivers. Any number of processes may run one on the same database.
 type Worker struct {
 	records *Records
 	client  interface {
@@ -221,6 +228,9 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 	if options.Concurrency == 0 {
 		options.Concurrency = 2
 	}
+	if options.Reads == 0 {
+		options.Reads = 1
+	}
 	if options.Deliveries <= 0 {
 		options.Deliveries = 4
 	}
@@ -238,30 +248,22 @@ func NewWorker(r *Records, options WorkerOptions, check func(ctx context.Context
 	}
 	workers := river.NewWorkers()
 	work := func(ctx context.Context, job *river.Job[checkArgs]) error {
-		start := time.Now()
-		r.worked.wait.Observe(max(0, start.Sub(job.ScheduledAt).Seconds()))
-		ctx, span := r.options.Observer.Tracer.Start(traceOf(ctx, job.Metadata), "job "+job.Kind,
-			trace.WithSpanKind(trace.SpanKindConsumer), jobAttributes(job.Kind, job.Attempt))
-		err := check(ctx, job.Args.MaterialID)
-		result := jobDone
-		switch {
-		case errors.Is(err, ErrNotFound):
-			result, err = jobGone, river.JobCancel(err)
-		case err != nil:
-			result = jobFailed
-		}
-		r.worked.seconds.WithLabelValues(result).Observe(time.Since(start).Seconds())
-		finish(span, result)
-		return err
+		return r.work(ctx, job.JobRow, job.Args.MaterialID, check)
 	}
 	if err := river.AddWorkerSafely(workers, river.WorkFunc(work)); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
-	// Known even where nothing is delivered: whoever leads rescues the jobs of all, and drops what it does not know.
+	// Known even where nothing is read or delivered: whoever leads rescues the jobs of all, and drops what it does not know.
+	if err := river.AddWorkerSafely(workers, textReader{records: r, read: options.Read}); err != nil {
+		return nil, fmt.Errorf("worker: %w", err)
+	}
 	if err := river.AddWorkerSafely(workers, deliverer{records: r, deliver: options.Deliver}); err != nil {
 		return nil, fmt.Errorf("worker: %w", err)
 	}
 	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: options.Concurrency}}
+	if options.Read != nil {
+		queues[readQueue] = river.QueueConfig{MaxWorkers: options.Reads}
+	}
 	if options.Deliver != nil {
 		// Nobody waits for a message as for a check: once a second will do where nothing notifies.
 		queues[deliverQueue] = river.QueueConfig{MaxWorkers: options.Deliveries, FetchPollInterval: max(options.PollInterval, time.Second)}

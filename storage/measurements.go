@@ -73,7 +73,11 @@ func (r *Records) SaveMeasurements(ctx context.Context, m Measured) error {
 }
 
 func (r *Records) saveMeasurements(ctx context.Context, tx bun.Tx, m Measured) error {
-	row := measurementsRow{SHA256: m.Sum.String(), Analyzer: m.Analyzer, Data: m.Data, Hash: m.Hash, CreatedAt: r.now()}
+	row := measurementsRow{SHA256: m.Sum.String(), Analyzer: m.Analyzer, Hash: m.Hash, CreatedAt: r.now()}
+	var err error
+	if row.Data, err = r.seal(measuredColumn(), m.Data, row.SHA256, row.Analyzer); err != nil {
+		return err
+	}
 	var bands []bandRow
 	if m.Hash != "" {
 		words, err := parseHash(m.Hash)
@@ -104,6 +108,9 @@ func (r *Records) Measurements(ctx context.Context, sum Digest, analyzer string)
 	var row measurementsRow
 	if err := r.read.NewSelect().Model(&row).Where("sha256 = ? AND analyzer = ?", sum.String(), analyzer).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("measurements of %s: %w", sum, r.classify(err))
+	}
+	if err := r.openInto(measuredColumn(), &row.Data, row.SHA256, row.Analyzer); err != nil {
+		return nil, fmt.Errorf("measurements of %s: %w", sum, err)
 	}
 	return row.Data, nil
 }

@@ -123,7 +123,7 @@ func IsPermanent(err error) bool {
 	}
 	for _, sentinel := range []error{
 		ErrNotFound, ErrInvalidKey, ErrSize, ErrChecksum, ErrExists, ErrRange, ErrEnvelope, ErrTooLarge,
-		ErrConflict, ErrKeyReused, context.Canceled,
+		ErrConflict, ErrKeyReused, ErrNoKey, ErrSealed, context.Canceled,
 	} {
 		if errors.Is(err, sentinel) {
 			return true
@@ -162,7 +162,13 @@ func checkKeyBytes(key string) error {
 
 // ObjectKey returns the key of an original: objects/ab/cd/<64 hex digits>. Two levels of 256 keep a directory below a
 // few hundred entries up to tens of millions of objects, and spread an S3 key range evenly.
-func ObjectKey(d Digest) string { return shardedKey("objects", d) }
+func ObjectKey(d Digest) string { return shardedKey(objectRoom, d) }
+
+// objectRoom is where originals are, derivativeRoom what was made of them.
+const (
+	objectRoom     = "objects"
+	derivativeRoom = "derivatives"
+)
 
 // DerivativeKey returns the key of what was made from an original: the digest of the source, the recipe (thumbnail,
 // upright, ...) and the recipe's version, all in [a-z0-9_-]; Put refuses others. Everything made from one original shares
@@ -172,7 +178,7 @@ func DerivativeKey(source Digest, recipe, version string) string {
 }
 
 // DerivativePrefix returns what the keys of all derivatives of an original begin with, for List.
-func DerivativePrefix(source Digest) string { return shardedKey("derivatives", source) + "." }
+func DerivativePrefix(source Digest) string { return shardedKey(derivativeRoom, source) + "." }
 
 func shardedKey(room string, d Digest) string {
 	h := d.String()
@@ -220,6 +226,8 @@ type ObjectsOptions struct {
 	Timeout time.Duration
 	// Connections is how many idle connections to the S3 server are kept, of as many as are needed; default 64.
 	Connections int
+	// Keys encrypt objects before they leave this process; nil: they are stored as they are.
+	Keys *Keys
 	// Observer is told of every operation.
 	Observer Observer
 	// Bare leaves out envelope and retries and gives the naked engine, for tests and benchmarks of engines.
@@ -287,7 +295,7 @@ func OpenObjects(ctx context.Context, rawURL string, options ObjectsOptions) (Ob
 	if options.Bare {
 		return objects, nil
 	}
-	observed, err := WithObserver(WithEnvelope(objects), options.Observer)
+	observed, err := WithObserver(WithEnvelope(objects, options.Keys), options.Observer)
 	if err := errors.Join(err, options.Observer.register(retries)); err != nil {
 		return nil, errors.Join(err, objects.Close())
 	}

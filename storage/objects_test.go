@@ -35,11 +35,11 @@ func engines(tb testing.TB) map[string]func(tb testing.TB) storage.Objects {
 		return objects
 	}
 	var n atomic.Int64
-	s3 := func(bare bool) func(tb testing.TB) storage.Objects {
+	s3 := func(bare bool, keys *storage.Keys) func(tb testing.TB) storage.Objects {
 		return func(tb testing.TB) storage.Objects {
 			server := servers.S3(tb)
 			options := server.Options()
-			options.Bare = bare
+			options.Bare, options.Keys = bare, keys
 			// A prefix as in production, one for each test.
 			return open(tb, server.URL(fmt.Sprintf("specimens/%s-%d", strings.ToLower(rand.Text()[:8]), n.Add(1))), options)
 		}
@@ -51,8 +51,12 @@ func engines(tb testing.TB) map[string]func(tb testing.TB) storage.Objects {
 		"directory": func(tb testing.TB) storage.Objects {
 			return open(tb, tb.TempDir(), storage.ObjectsOptions{})
 		},
-		"S3 server, bare": s3(true),
-		"S3 server":       s3(false),
+		"directory, encrypted": func(tb testing.TB) storage.Objects {
+			return open(tb, tb.TempDir(), storage.ObjectsOptions{Keys: newKeys(tb)})
+		},
+		"S3 server, bare":      s3(true, nil),
+		"S3 server":            s3(false, nil),
+		"S3 server, encrypted": s3(false, newKeys(tb)),
 	}
 }
 
@@ -419,7 +423,7 @@ func TestAStoredObjectBeginsWithItsEnvelope(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	objects := storage.WithEnvelope(bare)
+	objects := storage.WithEnvelope(bare, nil)
 	mustPut(t, objects, "a", []byte("photo"))
 	if got := mustRead(t, bare, "a", 0, -1); string(got) != "PFOB\x01\x00\x00\x00photo" {
 		t.Errorf("stored: %q", got)

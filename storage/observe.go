@@ -187,6 +187,17 @@ func (o observedObjects) List(ctx context.Context, prefix, after string) iter.Se
 	}
 }
 
+// reencrypt implements reencrypter.
+func (o observedObjects) reencrypt(ctx context.Context, key string) (changed bool, err error) {
+	inner, can := o.Objects.(reencrypter)
+	if !can {
+		return false, errNoReplace
+	}
+	ctx, end := o.begin(ctx, objectPut)
+	defer func() { end(err) }()
+	return inner.reencrypt(ctx, key)
+}
+
 type countedReader struct {
 	io.ReadCloser
 	bytes prometheus.Counter

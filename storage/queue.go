@@ -35,7 +35,7 @@ func JobStates() []string { return append(waitingStates(), finalStates()...) }
 // name no person.
 type Job struct {
 	ID int64 `json:"id"`
-	// Kind is check_material: a stored file waits for its check.
+	// Kind is check_material: a stored file waits for its check; or read_material: a checked one waits for being read.
 	Kind  string `json:"kind"`
 	State string `json:"state"`
 	// MaterialID is the file that it is about.

@@ -25,8 +25,8 @@ import (
 // from many processes. Ids are UUIDv7 in text, so they sort by time. Times are UTC, truncated to microseconds, which is
 // what PostgreSQL keeps. An id that does not exist is ErrNotFound.
 //
-// Facts, measurements and findings are kept as the bytes that were given: they come back byte for byte, and can be
-// encrypted before they come here.
+// Facts, measurements and findings come back byte for byte. With RecordsOptions.Keys they are encrypted before they leave this
+// process: see place.
 type Records struct {
 	// db takes writes and what must see them; read takes what may see the last committed state. On PostgreSQL they are
 	// one; SQLite has one writer and many readers.
@@ -35,6 +35,8 @@ type Records struct {
 	options  RecordsOptions
 	jobs     jobInserter
 	worked   *workerMetrics
+	signing  signing
+	auditing auditing
 	// worker is the one that this process has started, nil before and after.
 	worker atomic.Pointer[Worker]
 }
@@ -44,13 +46,14 @@ type Filing struct {
 	bun.BaseModel `bun:"table:filings,alias:f"`
 
 	ID string `bun:"id,pk"`
-	// Owner is the principal that the filing belongs to.
-	Owner string `bun:"owner"`
+	// Owner is the principal that the filing belongs to, in its Organization; the empty one is the installation's own.
+	Owner        string `bun:"owner"`
+	Organization string `bun:"organization"`
 	// Facts is the JSON of the facts as they were given.
 	Facts []byte `bun:"facts"`
 	// Revision is 1 at first and grows by 1 with every change of the facts.
 	Revision int64 `bun:"revision"`
-	// State is FilingOpen; later issues add more.
+	// State is FilingOpen, FilingSubmitted, FilingReturned or FilingAccepted.
 	State     string    `bun:"state"`
 	CreatedAt time.Time `bun:"created_at"`
 	UpdatedAt time.Time `bun:"updated_at"`
@@ -94,7 +97,9 @@ type Material struct {
 	Bytes  int64         `bun:"bytes,scanonly"`
 	Format filing.Format `bun:"format,scanonly"`
 
-	JobID int64 `bun:"job_id"`
+	// JobID is the job that checks it, ReadingJob the one that reads it; 0 where there is none.
+	JobID      int64 `bun:"job_id"`
+	ReadingJob int64 `bun:"reading_job"`
 }
 
 // Upload is what RecordUpload records of an uploaded file.
@@ -154,6 +159,11 @@ type Check struct {
 	// Basis names all that the file was judged by besides its measurements: judging by the same again gives the same.
 	// Empty: it is not known.
 	Basis string `bun:"basis"`
+	// Reader is the version whose reading it was judged by; empty where it was judged without one.
+	Reader string `bun:"reader"`
+	// HoldsFrom and HoldsUntil are the days, both included, between which judging by the same gives the same; empty: there is no bound.
+	HoldsFrom  string `bun:"holds_from"`
+	HoldsUntil string `bun:"holds_until"`
 	// Duplicates is the JSON of the other files that held the same picture then; empty where there was none.
 	Duplicates []byte `bun:"duplicates"`
 }
@@ -162,17 +172,26 @@ type Check struct {
 // FinishDeletion, then store the content and record it again.
 var ErrDeleting = errors.New("content is being deleted")
 
-// CreateFiling makes a filing of the owner's with these facts, at revision 1.
-func (r *Records) CreateFiling(ctx context.Context, owner string, facts []byte) (Filing, error) {
+// CreateFiling makes a filing of the owner's with these facts, at revision 1, in the installation's own organization.
+func (r *Records) CreateFiling(ctx context.Context, owner string, given []byte) (Filing, error) {
+	return r.CreateFilingIn(ctx, "", owner, given)
+}
+
+// CreateFilingIn makes a filing in an organization.
+func (r *Records) CreateFilingIn(ctx context.Context, organization, owner string, given []byte) (Filing, error) {
 	id, err := newID()
 	if err != nil {
 		return Filing{}, err
 	}
 	now := r.now()
-	f := Filing{ID: id, Owner: owner, Facts: facts, Revision: 1, State: FilingOpen, CreatedAt: now, UpdatedAt: now}
+	f := Filing{ID: id, Owner: owner, Organization: organization, Revision: 1, State: FilingOpen, CreatedAt: now, UpdatedAt: now}
+	if f.Facts, err = r.seal(factsColumn(), given, id); err != nil {
+		return Filing{}, err
+	}
 	if _, err := r.db.NewInsert().Model(&f).Exec(ctx); err != nil {
 		return Filing{}, fmt.Errorf("create filing: %w", r.classify(err))
 	}
+	f.Facts = given
 	return f, nil
 }
 
@@ -182,11 +201,15 @@ func (r *Records) Filing(ctx context.Context, id string) (Filing, error) {
 	if err := r.read.NewSelect().Model(&f).Where("id = ?", id).Scan(ctx); err != nil {
 		return Filing{}, fmt.Errorf("filing %s: %w", printable(id), r.classify(err))
 	}
+	if err := r.openInto(factsColumn(), &f.Facts, f.ID); err != nil {
+		return Filing{}, fmt.Errorf("filing %s: %w", printable(id), err)
+	}
 	return f, nil
 }
 
-// UpdateFiling replaces the facts if the revision is still ifRevision, else it answers ErrConflict.
-func (r *Records) UpdateFiling(ctx context.Context, id string, ifRevision int64, facts []byte) (Filing, error) {
+// UpdateFiling replaces the facts if the revision is still ifRevision, else it answers ErrConflict. Of an accepted filing it
+// is ErrFilingState.
+func (r *Records) UpdateFiling(ctx context.Context, id string, ifRevision int64, given []byte) (Filing, error) {
 	var f Filing
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		f = Filing{}
@@ -196,13 +219,21 @@ func (r *Records) UpdateFiling(ctx context.Context, id string, ifRevision int64,
 		if f.Revision != ifRevision {
 			return fmt.Errorf("revision is %d: %w", f.Revision, ErrConflict)
 		}
-		f.Facts, f.Revision, f.UpdatedAt = facts, f.Revision+1, r.now()
-		_, err := tx.NewUpdate().Model(&f).Column("facts", "revision", "updated_at").WherePK().Exec(ctx)
+		if f.State == FilingAccepted {
+			return ErrFilingState
+		}
+		sealed, err := r.seal(factsColumn(), given, id)
+		if err != nil {
+			return err
+		}
+		f.Facts, f.Revision, f.UpdatedAt = sealed, f.Revision+1, r.now()
+		_, err = tx.NewUpdate().Model(&f).Column("facts", "revision", "updated_at").WherePK().Exec(ctx)
 		return err
 	})
 	if err != nil {
 		return Filing{}, fmt.Errorf("update filing %s: %w", printable(id), err)
 	}
+	f.Facts = given
 	return f, nil
 }
 
@@ -217,6 +248,9 @@ func (r *Records) ListFilings(ctx context.Context, owner, after string, limit in
 	if err := query.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list filings: %w", r.classify(err))
 	}
+	if err := r.openFilings(filings); err != nil {
+		return nil, fmt.Errorf("list filings: %w", err)
+	}
 	return filings, nil
 }
 
@@ -224,49 +258,70 @@ func (r *Records) ListFilings(ctx context.Context, owner, after string, limit in
 // material refers to any more. It returns those contents: their objects are still there, and are to be deleted under
 // FinishDeletion. They are remembered until then, so that a crash in between forgets none: see Deletions.
 func (r *Records) DeleteFiling(ctx context.Context, id string) ([]Digest, error) {
-	var orphans []Digest
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
-		var f Filing
-		if err := r.lock(tx.NewSelect().Model(&f).Where("id = ?", id)).Scan(ctx); err != nil {
-			return err
+	orphans, _, err := r.DeleteFilingFor(ctx, id, Receipt{Reason: ReasonRequest})
+	return orphans, err
+}
+
+// DeleteFilingFor is DeleteFiling with a receipt, of which RequestedBy and Reason are given.
+func (r *Records) DeleteFilingFor(ctx context.Context, id string, re Receipt) ([]Digest, Receipt, error) {
+	return r.deleteFor(ctx, "filing", id, re, func(ctx context.Context, tx bun.Tx, f *Filing) ([]Material, error) {
+		if err := r.lock(tx.NewSelect().Model(f).Where("id = ?", id)).Scan(ctx); err != nil {
+			return nil, err
 		}
 		var materials []Material
 		if err := tx.NewSelect().Model(&materials).Where("filing_id = ?", id).Scan(ctx); err != nil {
-			return err
+			return nil, err
 		}
-		if _, err := tx.NewDelete().Model(&f).WherePK().Exec(ctx); err != nil {
-			return err
-		}
-		var err error
-		orphans, err = r.afterDelete(ctx, tx, materials)
-		return err
+		_, err := tx.NewDelete().Model(f).WherePK().Exec(ctx)
+		return materials, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("delete filing %s: %w", printable(id), err)
-	}
-	return orphans, nil
 }
 
 // DeleteMaterial deletes one material. The digests are as in DeleteFiling: at most one. What it had replaced stays
 // replaced.
 func (r *Records) DeleteMaterial(ctx context.Context, id string) ([]Digest, error) {
-	var orphans []Digest
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+	orphans, _, err := r.DeleteMaterialFor(ctx, id, Receipt{Reason: ReasonRequest})
+	return orphans, err
+}
+
+// DeleteMaterialFor is DeleteMaterial with a receipt, of which RequestedBy and Reason are given.
+func (r *Records) DeleteMaterialFor(ctx context.Context, id string, re Receipt) ([]Digest, Receipt, error) {
+	re.MaterialID = id
+	return r.deleteFor(ctx, "material", id, re, func(ctx context.Context, tx bun.Tx, f *Filing) ([]Material, error) {
 		var m Material
 		if err := r.lock(tx.NewSelect().Model(&m).Where("id = ?", id)).Scan(ctx); err != nil {
-			return err
+			return nil, err
 		}
-		if _, err := tx.NewDelete().Model(&m).WherePK().Exec(ctx); err != nil {
-			return err
+		if err := tx.NewSelect().Model(f).Column("id", "owner", "organization", "state").Where("id = ?", m.FilingID).Scan(ctx); err != nil {
+			return nil, err
 		}
-		var err error
-		orphans, err = r.afterDelete(ctx, tx, []Material{m})
-		return err
+		_, err := tx.NewDelete().Model(&m).WherePK().Exec(ctx)
+		return []Material{m}, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("delete material %s: %w", printable(id), err)
+}
+
+// deleteFor runs a deletion and what follows from it in one transaction, with its receipt.
+func (r *Records) deleteFor(
+	ctx context.Context, what, id string, re Receipt, remove func(ctx context.Context, tx bun.Tx, f *Filing) ([]Material, error),
+) (orphans []Digest, _ Receipt, err error) {
+	err = r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		var f Filing
+		materials, err := remove(ctx, tx, &f)
+		if err != nil {
+			return err
+		}
+		if orphans, err = r.afterDelete(ctx, tx, materials); err != nil {
+			return err
+		}
+		return r.saveReceipt(ctx, tx, &re, &f, materials, orphans)
+	})
+	if err == nil && len(orphans) == 0 {
+		err = r.finishReceipt(ctx, re.ID, "", 0)
 	}
-	return orphans, nil
+	if err != nil {
+		return nil, Receipt{}, fmt.Errorf("delete %s %s: %w", what, printable(id), err)
+	}
+	return orphans, re, nil
 }
 
 // afterDelete removes what hung on deleted materials: their jobs, and contents that nothing refers to any more.
@@ -276,11 +331,16 @@ func (r *Records) afterDelete(ctx context.Context, tx bun.Tx, materials []Materi
 	}
 	var jobs []int64
 	var sums []string
+	ids := make([]string, 0, len(materials))
 	for _, m := range materials {
-		jobs = append(jobs, m.JobID)
+		ids = append(ids, m.ID)
+		jobs = append(jobs, m.JobID, m.ReadingJob)
 		sums = append(sums, m.SHA256)
 	}
 	if err := dropJobs(ctx, tx, jobs); err != nil {
+		return nil, err
+	}
+	if err := dropComposites(ctx, tx, ids); err != nil {
 		return nil, err
 	}
 	slices.Sort(sums) // one order for all who lock contents
@@ -377,7 +437,7 @@ func (r *Records) FinishDeletion(ctx context.Context, sum Digest, remove func(ct
 // declaration it is ErrKeyReused. The same bytes for the same page as the current ones are the same material (Existing).
 // Uploads to one filing take turns, so that of two equal ones at once exactly one makes a material.
 //
-// ErrDeleting: see there.
+// ErrDeleting: see there. ErrFilingState: the filing is accepted, and takes no file any more.
 func (r *Records) RecordUpload(ctx context.Context, u Upload) (Uploaded, error) {
 	var result Uploaded
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
@@ -393,11 +453,14 @@ func (r *Records) RecordUpload(ctx context.Context, u Upload) (Uploaded, error) 
 
 func (r *Records) recordUpload(ctx context.Context, tx bun.Tx, u Upload) (Uploaded, error) {
 	var f Filing
-	if err := r.lock(tx.NewSelect().Model(&f).Column("id", "owner").Where("id = ?", u.FilingID)).Scan(ctx); err != nil {
+	if err := r.lock(tx.NewSelect().Model(&f).Column("id", "owner", "state").Where("id = ?", u.FilingID)).Scan(ctx); err != nil {
 		return Uploaded{}, err
 	}
 	if u.Owner != "" && u.Owner != f.Owner {
 		return Uploaded{}, ErrNotFound // unknown and forbidden look alike
+	}
+	if f.State == FilingAccepted {
+		return Uploaded{}, ErrFilingState
 	}
 	now := r.now()
 	key := uploadKeyRow{Principal: u.Principal, FilingID: u.FilingID, Key: u.Key, Fingerprint: u.fingerprint(), CreatedAt: now}
@@ -482,7 +545,7 @@ func (r *Records) placeMaterial(ctx context.Context, tx bun.Tx, u Upload, now ti
 			Set("replaced_by = ?", id).Where("id = ?", m.ID).Exec(ctx); err != nil {
 			return Uploaded{}, err
 		}
-		if err := dropJobs(ctx, tx, []int64{m.JobID}); err != nil {
+		if err := dropJobs(ctx, tx, []int64{m.JobID, m.ReadingJob}); err != nil {
 			return Uploaded{}, err
 		}
 		result.Replaced = m.ID
@@ -540,8 +603,9 @@ func (r *Records) MaterialsOf(ctx context.Context, filingID string) ([]Material,
 	return materials, nil
 }
 
-// Uses returns the current materials of all filings that refer to these contents, for finding duplicates.
-func (r *Records) Uses(ctx context.Context, sums ...Digest) ([]Material, error) {
+// Uses returns the current materials of an organization's filings that refer to these contents, for finding duplicates: of what another
+// organization holds nobody learns.
+func (r *Records) Uses(ctx context.Context, organization string, sums ...Digest) ([]Material, error) {
 	materials := []Material{}
 	if len(sums) == 0 {
 		return materials, nil
@@ -551,6 +615,7 @@ func (r *Records) Uses(ctx context.Context, sums ...Digest) ([]Material, error) 
 		names[i] = sum.String()
 	}
 	if err := selectMaterials(r.read).Model(&materials).Where("m.sha256 IN (?)", bun.In(names)).
+		Where("EXISTS (SELECT 1 FROM filings AS f WHERE f.id = m.filing_id AND f.organization = ?)", organization).
 		Where("m.state <> ?", filing.MaterialReplaced).Order("m.id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("uses of contents: %w", r.classify(err))
 	}
@@ -558,15 +623,17 @@ func (r *Records) Uses(ctx context.Context, sums ...Digest) ([]Material, error) 
 }
 
 // SaveCheck saves the verdict on a material, in place of an earlier one, and marks it checked; the job that would have
-// checked it is dropped in the same transaction, unless it is what runs. Measurements that were made for the check are kept
-// in that transaction too, so that an upload waits for one commit and not for two. Saving the same again changes nothing.
-func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check, measured ...Measured) error {
+// checked it is dropped in the same transaction, unless it is what runs; so is the job that would have read it, unless ReadLater
+// says that it is still to be read. Measurements and readings that were made for the check are kept in that transaction too, so
+// that an upload waits for one commit and not for two. Saving the same again changes nothing.
+func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check, made ...Kept) error {
 	check.MaterialID = materialID
 	check.CheckedAt = check.CheckedAt.UTC().Truncate(time.Microsecond)
-	if check.Duplicates == nil {
-		check.Duplicates = []byte{}
+	check, err := r.sealCheck(check)
+	if err != nil {
+		return fmt.Errorf("save check of material %s: %w", printable(materialID), err)
 	}
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err = r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		var m Material
 		if err := r.lock(tx.NewSelect().Model(&m).Where("id = ?", materialID)).Scan(ctx); err != nil {
 			return err
@@ -575,21 +642,31 @@ func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check,
 			Set("verdict = EXCLUDED.verdict, findings = EXCLUDED.findings, analyzer = EXCLUDED.analyzer").
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
 			Set("checked_at = EXCLUDED.checked_at, elapsed_ms = EXCLUDED.elapsed_ms").
-			Set("basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").Exec(ctx)
+			Set("basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").
+			Set("reader = EXCLUDED.reader, holds_from = EXCLUDED.holds_from, holds_until = EXCLUDED.holds_until").Exec(ctx)
 		if err != nil {
 			return err
 		}
+		state, reading := m.State, m.ReadingJob
 		if m.State == filing.MaterialStored {
-			if _, err := tx.NewUpdate().Model(&m).Set("state = ?", filing.MaterialChecked).WherePK().Exec(ctx); err != nil {
+			m.State = filing.MaterialChecked
+		}
+		m.ReadingJob = 0
+		for _, k := range made {
+			if err := k.keep(ctx, r, tx, &m); err != nil {
 				return err
 			}
 		}
-		for _, made := range measured {
-			if err := r.saveMeasurements(ctx, tx, made); err != nil {
+		if m.State != state || m.ReadingJob != reading {
+			if _, err := tx.NewUpdate().Model(&m).Column("state", "reading_job").WherePK().Exec(ctx); err != nil {
 				return err
 			}
 		}
-		return dropJobs(ctx, tx, []int64{m.JobID})
+		over := []int64{m.JobID}
+		if reading != m.ReadingJob {
+			over = append(over, reading)
+		}
+		return dropJobs(ctx, tx, over)
 	})
 	if err != nil {
 		return fmt.Errorf("save check of material %s: %w", printable(materialID), err)
@@ -602,6 +679,9 @@ func (r *Records) Check(ctx context.Context, materialID string) (Check, error) {
 	var check Check
 	if err := r.read.NewSelect().Model(&check).Where("material_id = ?", materialID).Scan(ctx); err != nil {
 		return Check{}, fmt.Errorf("check of material %s: %w", printable(materialID), r.classify(err))
+	}
+	if err := r.openCheck(&check); err != nil {
+		return Check{}, fmt.Errorf("check of material %s: %w", printable(materialID), err)
 	}
 	if len(check.Duplicates) == 0 {
 		check.Duplicates = nil

@@ -76,6 +76,14 @@ func TestRecords(t *testing.T) {
 				return openRecords(t, database(t), options)
 			})
 		})
+		t.Run(name+", encrypted", func(t *testing.T) {
+			t.Parallel()
+			testRecords(t, func(t *testing.T, options storage.RecordsOptions) *storage.Records {
+				t.Helper()
+				options.Keys = newKeys(t)
+				return openRecords(t, database(t), options)
+			})
+		})
 	}
 }
 
@@ -525,11 +533,11 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 		a := mustRecord(t, records, upload(f2.ID, "a", front))
 		c := mustRecord(t, records, upload(f2.ID, "c", filing.Declared{}))
 		mustRecord(t, records, upload(f2.ID, "d", filing.Declared{}))
-		uses, err := records.Uses(t.Context(), storage.DigestOf([]byte("a")), storage.DigestOf([]byte("c")), storage.DigestOf(nil))
+		uses, err := records.Uses(t.Context(), "", storage.DigestOf([]byte("a")), storage.DigestOf([]byte("c")), storage.DigestOf(nil))
 		if err != nil || len(uses) != 2 || uses[0].ID != a.Material.ID || uses[1].ID != c.Material.ID {
 			t.Errorf("%+v, %v; %s is replaced", uses, err, old.Material.ID)
 		}
-		if none, err := records.Uses(t.Context()); err != nil || len(none) != 0 {
+		if none, err := records.Uses(t.Context(), ""); err != nil || len(none) != 0 {
 			t.Errorf("%v, %v", none, err)
 		}
 	})

@@ -88,6 +88,15 @@ func (o retryObjects) Put(ctx context.Context, key string, content Content) erro
 	return o.do(ctx, func() error { return o.inner.Put(ctx, key, content) })
 }
 
+// replace implements replacer.
+func (o retryObjects) replace(ctx context.Context, key string, content Content) error {
+	inner, can := o.inner.(replacer)
+	if !can {
+		return errNoReplace
+	}
+	return o.do(ctx, func() error { return inner.replace(ctx, key, content) })
+}
+
 // Get implements Objects.
 func (o retryObjects) Get(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	r := &retryReader{ctx: ctx, store: o, key: key, offset: offset, length: length}

@@ -27,6 +27,9 @@ type Verdict struct {
 	Analyzer      string `bun:"analyzer"`
 	AsOf          string `bun:"as_of"`
 
+	// Reader is what read; empty where nothing was.
+	Reader string `bun:"reader"`
+
 	Verdict filing.Verdict `bun:"verdict"`
 	// Items are the lines of the verdict, sorted and joined by newlines: codes, never a name.
 	Items    string    `bun:"items"`
@@ -48,6 +51,8 @@ type Revalidation struct {
 
 	ID          string `bun:"id,pk"`
 	RequestedBy string `bun:"requested_by"`
+	// Organization is whose filings are judged; the empty one, the installation's own, judges those of all.
+	Organization string `bun:"organization"`
 	// Night is the day of the schedule that the pass is made for; empty for one that somebody asked for.
 	Night string `bun:"night"`
 	State string `bun:"state"`
@@ -80,6 +85,8 @@ type Revalidation struct {
 	Restated int64 `bun:"restated"`
 	Files    int64 `bun:"files"`
 	Measured int64 `bun:"measured"`
+	// Reread counts the files that were read, or read again.
+	Reread int64 `bun:"reread"`
 	// Unreadable counts the filings whose facts cannot be read.
 	Unreadable int64 `bun:"unreadable"`
 	// Summary is JSON that the pipeline keeps with the position.
@@ -105,6 +112,8 @@ type RevalidationChange struct {
 	After          filing.Verdict `bun:"after"`
 	// Detail is JSON of the pipeline's.
 	Detail []byte `bun:"detail"`
+	// Organization is the filing's, for whoever is told; it is not kept.
+	Organization string `bun:"-"`
 }
 
 // CreateRevalidation records a pass that is to be made, at its beginning, and counts what there is to look at. Where one
@@ -124,6 +133,9 @@ func (r *Records) CreateRevalidation(ctx context.Context, v Revalidation) (Reval
 		}
 	}
 	count := r.read.NewSelect().Model((*Filing)(nil))
+	if v.Organization != "" {
+		count = count.Where("organization = ?", v.Organization)
+	}
 	if v.FilingState != "" {
 		count = count.Where("state = ?", v.FilingState)
 	}
@@ -249,6 +261,8 @@ type JudgedBatch struct {
 	// what was deleted meanwhile.
 	Verdicts []Verdict
 	Checks   []Check
+	// Unread are files that are to be read and were not: each gets a job, unless it has one.
+	Unread []string
 	// Changes are told to people.
 	Changes []RevalidationChange
 	// Notices are told to receivers, in their order; it is called only where there is one, and may be called again.
@@ -276,6 +290,9 @@ func (r *Records) SaveJudged(ctx context.Context, b JudgedBatch) error {
 		if err := r.saveJudgedChecks(ctx, tx, b.Checks); err != nil {
 			return err
 		}
+		if err := r.enqueueUnread(ctx, tx, b.Unread); err != nil {
+			return err
+		}
 		for rows := range slices.Chunk(b.Changes, saveRows) {
 			if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
 				return err
@@ -295,7 +312,7 @@ func (r *Records) SaveJudged(ctx context.Context, b JudgedBatch) error {
 			pass.FinishedAt, pass.Worker = &pass.UpdatedAt, ""
 		}
 		_, err := tx.NewUpdate().Model(&pass).Column("state", "position", "seen", "judged", "changed", "first", "restated", "files",
-			"measured", "unreadable", "summary", "worker", "lease_until", "updated_at", "finished_at").WherePK().Exec(ctx)
+			"measured", "reread", "unreadable", "summary", "worker", "lease_until", "updated_at", "finished_at").WherePK().Exec(ctx)
 		return err
 	})
 	if err != nil {
@@ -339,6 +356,7 @@ func (r *Records) saveVerdicts(ctx context.Context, tx bun.Tx, verdicts []Verdic
 		_, err = tx.NewInsert().Model(&rows).On("CONFLICT (filing_id) DO UPDATE").
 			Set("revision = EXCLUDED.revision, files = EXCLUDED.files, rules = EXCLUDED.rules").
 			Set("checks_version = EXCLUDED.checks_version, analyzer = EXCLUDED.analyzer, as_of = EXCLUDED.as_of").
+			Set("reader = EXCLUDED.reader").
 			Set("verdict = EXCLUDED.verdict, items = EXCLUDED.items, judged_at = EXCLUDED.judged_at").Exec(ctx)
 		if err != nil {
 			return err
@@ -362,15 +380,16 @@ func (r *Records) saveJudgedChecks(ctx context.Context, tx bun.Tx, checks []Chec
 			continue
 		}
 		for i := range rows {
-			rows[i].CheckedAt = rows[i].CheckedAt.UTC().Truncate(time.Microsecond)
-			if rows[i].Duplicates == nil {
-				rows[i].Duplicates = []byte{}
+			if rows[i], err = r.sealCheck(rows[i]); err != nil {
+				return err
 			}
+			rows[i].CheckedAt = rows[i].CheckedAt.UTC().Truncate(time.Microsecond)
 		}
 		_, err = tx.NewInsert().Model(&rows).On("CONFLICT (material_id) DO UPDATE").
 			Set("verdict = EXCLUDED.verdict, findings = EXCLUDED.findings, analyzer = EXCLUDED.analyzer").
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
 			Set("checked_at = EXCLUDED.checked_at, basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").
+			Set("reader = EXCLUDED.reader, holds_from = EXCLUDED.holds_from, holds_until = EXCLUDED.holds_until").
 			Where("ch.checked_at <= EXCLUDED.checked_at").Exec(ctx)
 		if err != nil {
 			return err
@@ -414,6 +433,8 @@ type FilingToJudge struct {
 	ID       string
 	Facts    []byte
 	Revision int64
+	// Organization is whose filing it is.
+	Organization string
 	// Kept is the verdict that is kept of it; its Rules are empty where there is none. JudgedAt is not read.
 	Kept Verdict
 }
@@ -423,14 +444,17 @@ type FilingToJudge struct {
 func (r *Records) FilingsToJudge(ctx context.Context, pass *Revalidation, after string, limit int) ([]FilingToJudge, error) {
 	// The page comes first and its verdicts are looked up: joined as a whole, a planner that knows of many verdicts merges them
 	// from the first one on, and each page costs more than the one before.
-	page, args := "SELECT id, facts, revision FROM filings WHERE id > ?", []any{after}
+	page, args := "SELECT id, facts, revision, organization FROM filings WHERE id > ?", []any{after}
+	if pass.Organization != "" {
+		page, args = page+" AND organization = ?", append(args, pass.Organization)
+	}
 	if pass.FilingState != "" {
 		page, args = page+" AND state = ?", append(args, pass.FilingState)
 	}
 	if pass.Since != nil {
 		page, args = page+" AND created_at >= ?", append(args, *pass.Since)
 	}
-	rows, err := r.read.QueryContext(ctx, "SELECT f.id, f.facts, f.revision, v.revision, v.files, v.rules, v.checks_version, v.analyzer, "+
+	rows, err := r.read.QueryContext(ctx, "SELECT f.id, f.facts, f.revision, f.organization, v.revision, v.files, v.rules, v.checks_version, v.analyzer, "+
 		"v.as_of, v.verdict, v.items FROM ("+page+" ORDER BY id LIMIT ?) AS f LEFT JOIN verdicts AS v ON v.filing_id = f.id "+
 		"AND v.filing_id > ? ORDER BY f.id", append(args, limit, after)...)
 	if err != nil {
@@ -441,7 +465,10 @@ func (r *Records) FilingsToJudge(ctx context.Context, pass *Revalidation, after 
 	var files, rules, checks, analyzer, asOf, verdict, items sql.NullString
 	err = each(rows, func() error {
 		var f FilingToJudge
-		if err := rows.Scan(&f.ID, &f.Facts, &f.Revision, &revision, &files, &rules, &checks, &analyzer, &asOf, &verdict, &items); err != nil {
+		if err := rows.Scan(&f.ID, &f.Facts, &f.Revision, &f.Organization, &revision, &files, &rules, &checks, &analyzer, &asOf, &verdict, &items); err != nil {
+			return err
+		}
+		if err := r.openInto(factsColumn(), &f.Facts, f.ID); err != nil {
 			return err
 		}
 		f.Kept = Verdict{
@@ -476,6 +503,8 @@ type FileToJudge struct {
 	// Verdict, Analyzer and Basis are those of its check; empty while it was not checked.
 	Verdict         filing.Verdict
 	Analyzer, Basis string
+	// Reader, HoldsFrom and HoldsUntil are those of its check too.
+	Reader, HoldsFrom, HoldsUntil string
 }
 
 // FilesToJudge returns the current files of these filings, which are in the order of their ids, filing by filing. dense
@@ -485,7 +514,8 @@ func (r *Records) FilesToJudge(ctx context.Context, filings []string, dense bool
 	if len(filings) == 0 {
 		return nil, nil
 	}
-	query := "SELECT m.filing_id, m.id, m.sha256, m.material, m.page, m.of_whom, m.extension, m.state, c.verdict, c.analyzer, c.basis " +
+	query := "SELECT m.filing_id, m.id, m.sha256, m.material, m.page, m.of_whom, m.extension, m.state, c.verdict, c.analyzer, c.basis, " +
+		"c.reader, c.holds_from, c.holds_until " +
 		"FROM materials AS m LEFT JOIN checks AS c ON c.material_id = m.id WHERE "
 	var args []any
 	if dense {
@@ -498,13 +528,14 @@ func (r *Records) FilesToJudge(ctx context.Context, filings []string, dense bool
 		return nil, fmt.Errorf("files to judge: %w", r.classify(err))
 	}
 	list := make([]FileToJudge, 0, 8*len(filings))
-	var verdict, analyzer, basis sql.NullString
+	var verdict, analyzer, basis, reader, from, until sql.NullString
 	err = each(rows, func() error {
 		var f FileToJudge
 		if err := rows.Scan(&f.FilingID, &f.ID, &f.SHA256, &f.Declared.Material, &f.Declared.Page, &f.Declared.Of, &f.Extension, &f.State,
-			&verdict, &analyzer, &basis); err != nil {
+			&verdict, &analyzer, &basis, &reader, &from, &until); err != nil {
 			return err
 		}
+		f.Reader, f.HoldsFrom, f.HoldsUntil = reader.String, from.String, until.String
 		f.Verdict, f.Analyzer, f.Basis = filing.Verdict(verdict.String), analyzer.String, basis.String
 		list = append(list, f)
 		return nil
@@ -522,31 +553,47 @@ type Evidence struct {
 	// Analyzer is the version that made Measurements; both are empty where nothing is kept of the content.
 	Analyzer     string
 	Measurements []byte
+	// Reader is the version that made Reading; both are empty where nothing was read.
+	Reader  string
+	Reading []byte
 }
 
-// Evidence returns what is kept of these files' checks and measurements: those that the analyzer of that version made,
-// else those that the check was made by. Files that were not checked are left out.
-func (r *Records) Evidence(ctx context.Context, materials []string, analyzer string) (map[string]Evidence, error) {
+// Evidence returns what is kept of these files' checks, measurements and readings: those that the analyzer and the reader of these
+// versions made, else those that the check was made by. Files that were not checked are left out.
+func (r *Records) Evidence(ctx context.Context, materials []string, analyzer, reader string) (map[string]Evidence, error) {
 	found := make(map[string]Evidence, len(materials))
 	for ids := range slices.Chunk(materials, saveRows) {
-		rows, err := r.read.QueryContext(ctx, "SELECT c.material_id, c.findings, c.duplicates, me.analyzer, me.data "+
+		rows, err := r.read.QueryContext(ctx, "SELECT c.material_id, c.findings, c.duplicates, m.sha256, me.analyzer, me.data, re.reader, re.data "+
 			"FROM checks AS c JOIN materials AS m ON m.id = c.material_id "+
 			"LEFT JOIN measurements AS me ON me.sha256 = m.sha256 AND (me.analyzer = ? OR me.analyzer = c.analyzer) "+
-			"WHERE c.material_id IN (?)", analyzer, bun.In(ids))
+			"LEFT JOIN readings AS re ON re.sha256 = m.sha256 AND (re.reader = ? OR re.reader = c.reader) "+
+			"WHERE c.material_id IN (?)", analyzer, reader, bun.In(ids))
 		if err != nil {
 			return nil, fmt.Errorf("evidence: %w", r.classify(err))
 		}
 		err = each(rows, func() error {
-			var id string
+			var id, sum string
 			var e Evidence
-			var by sql.NullString
-			if err := rows.Scan(&id, &e.Findings, &e.Duplicates, &by, &e.Measurements); err != nil {
+			var measured, read sql.NullString
+			if err := rows.Scan(&id, &e.Findings, &e.Duplicates, &sum, &measured, &e.Measurements, &read, &e.Reading); err != nil {
 				return err
 			}
-			e.Analyzer = by.String
-			if earlier, ok := found[id]; !ok || earlier.Analyzer != analyzer {
-				found[id] = e
+			e.Analyzer, e.Reader = measured.String, read.String
+			err := errors.Join(r.openInto(findingsColumn(), &e.Findings, id), r.openInto(duplicatesColumn(), &e.Duplicates, id),
+				r.openInto(measuredColumn(), &e.Measurements, sum, e.Analyzer), r.openInto(readingColumn(), &e.Reading, sum, e.Reader))
+			if err != nil {
+				return err
 			}
+			if earlier, ok := found[id]; ok {
+				// A row for each version of either: of each the one that was asked for.
+				if earlier.Analyzer == analyzer {
+					e.Analyzer, e.Measurements = earlier.Analyzer, earlier.Measurements
+				}
+				if earlier.Reader == reader {
+					e.Reader, e.Reading = earlier.Reader, earlier.Reading
+				}
+			}
+			found[id] = e
 			return nil
 		})
 		if err != nil {

@@ -142,28 +142,19 @@ func (o *S3Objects) put(ctx context.Context, key string, content Content) error 
 	if err := checkPut(key, content); err != nil {
 		return err
 	}
-	// The sum of head and body must be known before the first byte leaves; this pass also proves the body.
-	whole := sha256.New()
-	whole.Write(content.Head)
-	if _, err := io.Copy(whole, contextReader{ctx, newVerifiedBody(content)}); err != nil {
+	size, sum, err := measureContent(ctx, content)
+	if err != nil {
 		return err
 	}
-	sum := Digest(whole.Sum(nil))
-	size := int64(len(content.Head)) + content.Size
-
 	// Looking first spares sending what is there; and a server that refuses a body half-way may just cut the line.
 	switch err := o.confirm(ctx, key, size, sum); {
 	case errors.Is(err, ErrNotFound):
 	default:
 		return err
 	}
-	options := minio.PutObjectOptions{
-		ContentType: "application/octet-stream", DisableContentSha256: true,
-		UserMetadata: map[string]string{checksumHeader: base64.StdEncoding.EncodeToString(sum[:])},
-	}
+	options := putOptions(sum)
 	options.SetMatchETagExcept("*")
-	body := &headedReader{head: content.Head, body: content.Body, size: size}
-	_, err := o.client.PutObject(ctx, o.bucket, o.prefix+key, body, size, "", sum.String(), options)
+	err = o.send(ctx, key, content, size, sum, options)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
@@ -174,6 +165,45 @@ func (o *S3Objects) put(ctx context.Context, key string, content Content) error 
 		return stored
 	}
 	return err
+}
+
+// measureContent tells size and sum of head and body, which must be known before the first byte leaves; it also proves the body.
+func measureContent(ctx context.Context, content Content) (int64, Digest, error) {
+	whole := sha256.New()
+	whole.Write(content.Head)
+	if _, err := io.Copy(whole, contextReader{ctx, newVerifiedBody(content)}); err != nil {
+		return 0, Digest{}, err
+	}
+	return int64(len(content.Head)) + content.Size, Digest(whole.Sum(nil)), nil
+}
+
+func putOptions(sum Digest) minio.PutObjectOptions {
+	return minio.PutObjectOptions{
+		ContentType: "application/octet-stream", DisableContentSha256: true,
+		UserMetadata: map[string]string{checksumHeader: base64.StdEncoding.EncodeToString(sum[:])},
+	}
+}
+
+func (o *S3Objects) send(ctx context.Context, key string, content Content, size int64, sum Digest, options minio.PutObjectOptions) error {
+	body := &headedReader{head: content.Head, body: content.Body, size: size}
+	_, err := o.client.PutObject(ctx, o.bucket, o.prefix+key, body, size, "", sum.String(), options)
+	return err
+}
+
+// replace implements replacer.
+func (o *S3Objects) replace(ctx context.Context, key string, content Content) error {
+	err := checkPut(key, content)
+	if err == nil {
+		var size int64
+		var sum Digest
+		if size, sum, err = measureContent(ctx, content); err == nil {
+			err = o.send(ctx, key, content, size, sum, putOptions(sum))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("replace object %s: %w", key, classifyS3(err))
+	}
+	return nil
 }
 
 // confirm returns nil when the object under key is the one with this size and sum, ErrExists when it is another one.

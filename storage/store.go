@@ -41,7 +41,8 @@ func Record(ctx context.Context, records *Records, objects Objects, content Cont
 // RemoveContent deletes the objects of a content that nothing refers to any more, the original and its derivatives, and
 // finishes its deletion. Where the deletion is finished already, or was never begun, it does nothing.
 func RemoveContent(ctx context.Context, records *Records, objects Objects, sum Digest) error {
-	return records.FinishDeletion(ctx, sum, func(ctx context.Context) error {
+	gone := int64(0)
+	err := records.FinishDeletion(ctx, sum, func(ctx context.Context) error {
 		// The database waits meanwhile, so this must end.
 		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 		defer cancel()
@@ -55,9 +56,15 @@ func RemoveContent(ctx context.Context, records *Records, objects Objects, sum D
 			if err := objects.Delete(ctx, info.Key); err != nil {
 				return err
 			}
+			gone++
 		}
+		gone++
 		return nil
 	})
+	if err != nil || gone == 0 {
+		return err
+	}
+	return records.finishReceipts(ctx, sum, gone)
 }
 
 // RemoveDeleted deletes the objects of up to limit contents whose deletion a crash has interrupted, and returns how many

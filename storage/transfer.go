@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -13,16 +14,19 @@ import (
 )
 
 // FilingRows is everything that the records hold of some filings (备案的全部记录), for moving them to other records: facts,
-// files, what was measured of their contents, checks, verdicts and idempotency keys. Jobs are not among it: importing
-// makes them anew for files that were not checked.
+// files, what was measured and read of their contents, checks, verdicts, idempotency keys, and what reviewers decided. Jobs are
+// not among it: importing makes them anew for files that were not checked.
 type FilingRows struct {
 	Filings      []Filing         `json:"filings"`
 	Contents     []ContentRow     `json:"contents"`
 	Materials    []Material       `json:"materials"`
 	Measurements []MeasurementRow `json:"measurements"`
+	Readings     []ReadingRow     `json:"readings"`
 	Checks       []Check          `json:"checks"`
 	Verdicts     []Verdict        `json:"verdicts"`
 	Keys         []UploadKeyRow   `json:"keys"`
+	Reviews      []Review         `json:"reviews,omitempty"`
+	Decisions    []Decision       `json:"decisions,omitempty"`
 }
 
 // ContentRow is what is known of a stored object.
@@ -30,6 +34,9 @@ type ContentRow = contentRow
 
 // MeasurementRow is what one version of the analyzer measured of a content.
 type MeasurementRow = measurementsRow
+
+// ReadingRow is what one version of the reader read of a content.
+type ReadingRow = readingsRow
 
 // UploadKeyRow is an idempotency key and the file that it stands for.
 type UploadKeyRow = uploadKeyRow
@@ -58,12 +65,83 @@ func (r *Records) ExportFilings(ctx context.Context, after string, limit int) (F
 			Order("filing_id", "principal", "key").Scan(ctx); err != nil {
 			return err
 		}
+		if err := tx.NewSelect().Model(&rows.Reviews).Where("filing_id >= ? AND filing_id <= ?", first, last).Order("filing_id").Scan(ctx); err != nil {
+			return err
+		}
+		if err := tx.NewSelect().Model(&rows.Decisions).Where("filing_id >= ? AND filing_id <= ?", first, last).Order("id").Scan(ctx); err != nil {
+			return err
+		}
 		return exportContents(ctx, tx, &rows)
 	})
 	if err != nil {
 		return FilingRows{}, fmt.Errorf("export filings: %w", r.classify(err))
 	}
+	if err := r.openRows(&rows); err != nil {
+		return FilingRows{}, fmt.Errorf("export filings: %w", err)
+	}
 	rows.canonical()
+	return rows, nil
+}
+
+// openRows decrypts rows: a place that they are exported to encrypts them by its own keys.
+func (r *Records) openRows(rows *FilingRows) error {
+	if err := r.openFilings(rows.Filings); err != nil {
+		return err
+	}
+	for i := range rows.Measurements {
+		m := &rows.Measurements[i]
+		if err := r.openInto(measuredColumn(), &m.Data, m.SHA256, m.Analyzer); err != nil {
+			return err
+		}
+	}
+	for i := range rows.Readings {
+		t := &rows.Readings[i]
+		if err := r.openInto(readingColumn(), &t.Data, t.SHA256, t.Reader); err != nil {
+			return err
+		}
+	}
+	for i := range rows.Checks {
+		if err := r.openCheck(&rows.Checks[i]); err != nil {
+			return err
+		}
+	}
+	return r.openDecisions(rows.Decisions)
+}
+
+// sealRows returns rows as they are kept.
+func (r *Records) sealRows(rows FilingRows) (FilingRows, error) {
+	rows.Filings, rows.Measurements, rows.Checks = slices.Clone(rows.Filings), slices.Clone(rows.Measurements), slices.Clone(rows.Checks)
+	rows.Readings, rows.Decisions = slices.Clone(rows.Readings), slices.Clone(rows.Decisions)
+	var err error
+	for i := range rows.Filings {
+		f := &rows.Filings[i]
+		if f.Facts, err = r.seal(factsColumn(), f.Facts, f.ID); err != nil {
+			return FilingRows{}, err
+		}
+	}
+	for i := range rows.Measurements {
+		m := &rows.Measurements[i]
+		if m.Data, err = r.seal(measuredColumn(), m.Data, m.SHA256, m.Analyzer); err != nil {
+			return FilingRows{}, err
+		}
+	}
+	for i := range rows.Readings {
+		t := &rows.Readings[i]
+		if t.Data, err = r.seal(readingColumn(), t.Data, t.SHA256, t.Reader); err != nil {
+			return FilingRows{}, err
+		}
+	}
+	for i := range rows.Checks {
+		if rows.Checks[i], err = r.sealCheck(rows.Checks[i]); err != nil {
+			return FilingRows{}, err
+		}
+	}
+	for i := range rows.Decisions {
+		d := &rows.Decisions[i]
+		if d.Detail, err = r.seal(detailColumn(), d.Detail, d.ID); err != nil {
+			return FilingRows{}, err
+		}
+	}
 	return rows, nil
 }
 
@@ -79,9 +157,13 @@ func (rows *FilingRows) canonical() {
 	for i := range rows.Materials {
 		m := &rows.Materials[i]
 		m.UploadedAt, m.JobID = m.UploadedAt.UTC(), 0
+		m.ReadingJob = min(m.ReadingJob, 1) // only that there is one
 	}
 	for i := range rows.Measurements {
 		rows.Measurements[i].CreatedAt = rows.Measurements[i].CreatedAt.UTC()
+	}
+	for i := range rows.Readings {
+		rows.Readings[i].CreatedAt = rows.Readings[i].CreatedAt.UTC()
 	}
 	for i := range rows.Checks {
 		c := &rows.Checks[i]
@@ -96,6 +178,21 @@ func (rows *FilingRows) canonical() {
 	for i := range rows.Keys {
 		rows.Keys[i].CreatedAt = rows.Keys[i].CreatedAt.UTC()
 	}
+	for i := range rows.Reviews {
+		w := &rows.Reviews[i]
+		w.SubmittedAt, w.ClaimedUntil, w.DecidedAt = w.SubmittedAt.UTC(), inUTC(w.ClaimedUntil), inUTC(w.DecidedAt)
+	}
+	for i := range rows.Decisions {
+		rows.Decisions[i].At = rows.Decisions[i].At.UTC()
+	}
+}
+
+func inUTC(at *time.Time) *time.Time {
+	if at == nil {
+		return nil
+	}
+	utc := at.UTC()
+	return &utc
 }
 
 // exportContents reads what hangs on the materials of rows.
@@ -122,7 +219,12 @@ func exportContents(ctx context.Context, tx bun.Tx, rows *FilingRows) error {
 		if err := tx.NewSelect().Model(&measured).Where("sha256 IN (?)", bun.In(some)).Order("sha256", "analyzer").Scan(ctx); err != nil {
 			return err
 		}
+		var read []ReadingRow
+		if err := tx.NewSelect().Model(&read).Where("sha256 IN (?)", bun.In(some)).Order("sha256", "reader").Scan(ctx); err != nil {
+			return err
+		}
 		rows.Contents, rows.Measurements = append(rows.Contents, contents...), append(rows.Measurements, measured...)
+		rows.Readings = append(rows.Readings, read...)
 	}
 	return nil
 }
@@ -137,9 +239,13 @@ func (r *Records) snapshot(ctx context.Context, do func(ctx context.Context, tx 
 }
 
 // ImportFilings puts rows that ExportFilings returned into these records, in one transaction. What is there already stays
-// as it is, so that it can be done twice. Files that were not checked get their jobs.
-func (r *Records) ImportFilings(ctx context.Context, rows FilingRows) error {
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+// as it is, so that it can be done twice. Files that were not checked, or were to be read, get their jobs.
+func (r *Records) ImportFilings(ctx context.Context, plain FilingRows) error {
+	rows, err := r.sealRows(plain)
+	if err != nil {
+		return fmt.Errorf("import filings: %w", err)
+	}
+	err = r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
 		if err := insertNew(ctx, tx, rows.Filings); err != nil {
 			return err
 		}
@@ -148,10 +254,13 @@ func (r *Records) ImportFilings(ctx context.Context, rows FilingRows) error {
 		if err := insertNew(ctx, tx, contents); err != nil {
 			return err
 		}
-		var waiting []string
+		var waiting, unread []string
 		materials := slices.Clone(rows.Materials)
 		for i := range materials {
-			materials[i].JobID = 0 // of other records
+			if materials[i].ReadingJob != 0 && materials[i].State == filing.MaterialChecked {
+				unread = append(unread, materials[i].ID)
+			}
+			materials[i].JobID, materials[i].ReadingJob = 0, 0 // of other records
 			if materials[i].State == filing.MaterialStored {
 				waiting = append(waiting, materials[i].ID)
 			}
@@ -162,6 +271,9 @@ func (r *Records) ImportFilings(ctx context.Context, rows FilingRows) error {
 		if err := insertNew(ctx, tx, rows.Measurements); err != nil {
 			return err
 		}
+		if err := insertNew(ctx, tx, rows.Readings); err != nil {
+			return err
+		}
 		bands, err := bandsOf(rows.Measurements)
 		if err != nil {
 			return err
@@ -169,7 +281,7 @@ func (r *Records) ImportFilings(ctx context.Context, rows FilingRows) error {
 		if err := insertNew(ctx, tx, bands); err != nil {
 			return err
 		}
-		if err := insertNew(ctx, tx, withDuplicates(rows.Checks)); err != nil {
+		if err := insertNew(ctx, tx, rows.Checks); err != nil {
 			return err
 		}
 		if err := insertNew(ctx, tx, rows.Verdicts); err != nil {
@@ -178,7 +290,21 @@ func (r *Records) ImportFilings(ctx context.Context, rows FilingRows) error {
 		if err := insertNew(ctx, tx, rows.Keys); err != nil {
 			return err
 		}
-		return r.enqueueImported(ctx, tx, waiting)
+		if err := insertNew(ctx, tx, rows.Reviews); err != nil {
+			return err
+		}
+		if err := insertNew(ctx, tx, rows.Decisions); err != nil {
+			return err
+		}
+		if err := r.enqueueImported(ctx, tx, waiting); err != nil {
+			return err
+		}
+		for _, id := range unread {
+			if err := r.enqueueReading(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("import filings: %w", err)
@@ -232,14 +358,4 @@ func bandsOf(measured []MeasurementRow) ([]bandRow, error) {
 		}
 	}
 	return bands, nil
-}
-
-func withDuplicates(checks []Check) []Check {
-	checks = slices.Clone(checks)
-	for i := range checks {
-		if checks[i].Duplicates == nil {
-			checks[i].Duplicates = []byte{}
-		}
-	}
-	return checks
 }

@@ -27,9 +27,11 @@ const (
 type Webhook struct {
 	bun.BaseModel `bun:"table:webhooks,alias:w"`
 
-	ID          string `bun:"id,pk"`
-	URL         string `bun:"url"`
-	Description string `bun:"description"`
+	ID string `bun:"id,pk"`
+	// Organization is whose filings it is told of.
+	Organization string `bun:"organization"`
+	URL          string `bun:"url"`
+	Description  string `bun:"description"`
 	// Events are the types of messages that it is told, joined by commas; empty is all.
 	Events string `bun:"events"`
 	// Secret signs. EarlierSecret signs beside it until EarlierUntil.
@@ -97,7 +99,9 @@ type WebhookMessage struct {
 // Notice is something that receivers are to be told (通知): its type, its topic and its body, which is JSON.
 type Notice struct {
 	Type, Topic string
-	Body        []byte
+	// Organization is the one whose receivers are told.
+	Organization string
+	Body         []byte
 }
 
 // CreateWebhook registers a receiver, which is active.
@@ -108,7 +112,11 @@ func (r *Records) CreateWebhook(ctx context.Context, w Webhook) (Webhook, error)
 	}
 	w.ID, w.State, w.CreatedAt = id, WebhookActive, r.now()
 	w.UpdatedAt = w.CreatedAt
-	if _, err := r.db.NewInsert().Model(&w).Exec(ctx); err != nil {
+	sealed, err := r.sealWebhook(w)
+	if err != nil {
+		return Webhook{}, fmt.Errorf("create webhook: %w", err)
+	}
+	if _, err := r.db.NewInsert().Model(&sealed).Exec(ctx); err != nil {
 		return Webhook{}, fmt.Errorf("create webhook: %w", r.classify(err))
 	}
 	return w, nil
@@ -120,6 +128,9 @@ func (r *Records) Webhook(ctx context.Context, id string) (Webhook, error) {
 	if err := r.read.NewSelect().Model(&w).Where("id = ?", id).Scan(ctx); err != nil {
 		return Webhook{}, fmt.Errorf("webhook %s: %w", printable(id), r.classify(err))
 	}
+	if err := r.openWebhook(&w); err != nil {
+		return Webhook{}, fmt.Errorf("webhook %s: %w", printable(id), err)
+	}
 	return w, nil
 }
 
@@ -128,6 +139,11 @@ func (r *Records) Webhooks(ctx context.Context) ([]Webhook, error) {
 	list := []Webhook{}
 	if err := r.read.NewSelect().Model(&list).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list webhooks: %w", r.classify(err))
+	}
+	for i := range list {
+		if err := r.openWebhook(&list[i]); err != nil {
+			return nil, fmt.Errorf("list webhooks: %w", err)
+		}
 	}
 	return list, nil
 }
@@ -159,10 +175,17 @@ func (r *Records) writeWebhook(ctx context.Context, id string, do func(ctx conte
 		if err := r.lock(tx.NewSelect().Model(&w).Where("id = ?", id)).Scan(ctx); err != nil {
 			return err
 		}
+		if err := r.openWebhook(&w); err != nil {
+			return err
+		}
 		if err := do(ctx, tx, &w); err != nil {
 			return err
 		}
-		_, err := tx.NewUpdate().Model(&w).WherePK().Exec(ctx)
+		sealed, err := r.sealWebhook(w)
+		if err != nil {
+			return err
+		}
+		_, err = tx.NewUpdate().Model(&sealed).WherePK().Exec(ctx)
 		return err
 	})
 	if err != nil {
@@ -203,7 +226,7 @@ func (r *Records) notify(ctx context.Context, tx bun.Tx, notices func() ([]Notic
 	}
 	for i := range receivers {
 		w := &receivers[i]
-		told := slices.DeleteFunc(slices.Clone(list), func(n Notice) bool { return !w.Takes(n.Type) })
+		told := slices.DeleteFunc(slices.Clone(list), func(n Notice) bool { return n.Organization != w.Organization || !w.Takes(n.Type) })
 		if len(told) == 0 {
 			continue
 		}

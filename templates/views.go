@@ -1,6 +1,10 @@
 package templates
 
-import "github.com/preflight-icp/preflight/filing"
+import (
+	"time"
+
+	"github.com/preflight-icp/preflight/filing"
+)
 
 // Choice is one entry of a list to choose from.
 type Choice struct {
@@ -12,8 +16,8 @@ type Choice struct {
 type Home struct {
 	Provinces []Choice
 	Materials []Choice
-	// Revalidations: the visitor may see those.
-	Revalidations bool
+	// Revalidations, Queue: the visitor may see those. Files: the visitor may open a filing.
+	Revalidations, Queue, Files bool
 }
 
 // Checked is what the check of one photo said.
@@ -32,6 +36,16 @@ type Filing struct {
 	// Materials are what a file can be declared as, for a file that fits no slot.
 	Materials []Choice
 	Done      int
+	// Review is how it stands with the reviewers, nil before it was handed in; Reasons are those that it was given back for.
+	Review  *filing.ReviewState
+	Reasons []filing.Text
+	// Asks is how many questions are open; CanSubmit: the visitor may hand it in.
+	Asks      int
+	CanSubmit bool
+	// Offers are facts that were read in the photos and that the filing lacks, for the visitor to take.
+	Offers []Offer
+	// CanLink: the visitor may hand the filing over to a phone.
+	CanLink bool
 }
 
 // Slot is one required material with a place for each of its pages.
@@ -122,4 +136,52 @@ var provinceEnglish = map[string]string{
 	"SD": "Shandong", "HA": "Henan", "HB": "Hubei", "HN": "Hunan", "GD": "Guangdong", "GX": "Guangxi", "HI": "Hainan",
 	"CQ": "Chongqing", "SC": "Sichuan", "GZ": "Guizhou", "YN": "Yunnan", "XZ": "Tibet", "SN": "Shaanxi", "GS": "Gansu",
 	"QH": "Qinghai", "NX": "Ningxia", "XJ": "Xinjiang",
+}
+
+// Questions are the next questions about a filing (问卷).
+type Questions struct {
+	Filing string
+	Asked  []Asked
+	// Left is how many more are open, Skipped those that the visitor passed over, as paths.
+	Left     int
+	Skipped  []string
+	Revision int64
+	Problems []FieldProblem
+	// Answered are the facts that are known, for the visitor to look over.
+	Answered []Item
+}
+
+// FieldProblem is what is wrong with one answer.
+type FieldProblem struct {
+	Path    string
+	Message filing.Text
+}
+
+// Asked is one question with the kind of its answer: choice, many, yesno, date, term, number, lines or text.
+type Asked struct {
+	Question
+	Path  string
+	Kind  string
+	About filing.Text
+}
+
+// Phone is a link to a filing for the applicant's phone.
+type Phone struct {
+	Filing, URL string
+	Until       time.Time
+	// Size is the side of the code in its own squares, Path what is black of it, as the path of an SVG.
+	Size int
+	Path string
+	// Insecure: the address is not https.
+	Insecure bool
+}
+
+// Offer is a fact that was read in a photo.
+type Offer struct {
+	Path  string
+	Name  filing.Text
+	Words filing.Text
+	// Value is the answer as the questionnaire's form has it; LongTerm stands for the box of a term without an end.
+	Value    string
+	LongTerm bool
 }

@@ -3,17 +3,29 @@
 package document
 
 import (
+	"slices"
+
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// Recognize returns what a document is and says. The same reading gives the same content.
+// Recognize returns what a document is and says. Where its text is that of several documents it is a composite, which says what both of
+// the surest two say; the first of them counts where both have a field. The same reading gives the same content.
 func Recognize(r filing.Reading) filing.Content {
 	s := newSheet(r)
-	kind, title := s.kind()
-	c := filing.Content{Kind: kind}
-	if title != nil {
-		c.Fields = append(c.Fields, s.field(filing.FieldTitle, *title))
+	found := s.kind()
+	c := filing.Content{Kind: found.kind}
+	if found.title != nil {
+		c.Fields = append(c.Fields, s.field(filing.FieldTitle, *found.title))
 	}
-	c.Fields = append(c.Fields, s.fields(kind)...)
+	c.Fields = append(c.Fields, s.fields(found.kind)...)
+	if found.further == nil {
+		return c
+	}
+	for _, f := range s.fields(*found.further) {
+		if !slices.ContainsFunc(c.Fields, func(o filing.Field) bool { return o.Name == f.Name }) {
+			c.Fields = append(c.Fields, f)
+		}
+	}
+	c.Kind = filing.DetectedKind{Detected: filing.DocumentComposite, Confidence: min(found.kind.Confidence, found.further.Confidence)}
 	return c
 }

@@ -221,6 +221,12 @@ func TestOtherLayouts(t *testing.T) {
 			},
 		},
 		{
+			"a name of two characters that is set wide",
+			page(at(60, 60, "姓名"), at(160, 60, "林"), at(250, 60, "安"), at(460, 60, "样本"), at(60, 140, "性别女民族汉"),
+				at(60, 220, "出生1977年8月1日"), at(60, 300, "住址样本省虚构市1号"), at(60, 560, "公民身份号码990411197708016342")),
+			filing.DocumentIDCard, filing.PageFront, map[filing.FieldName]string{filing.FieldPerson: "林安"},
+		},
+		{
 			"the back of one, its title cut off",
 			page(at(200, 460, "签发机关虚构市公安局青禾分局"), at(200, 540, "有效期限2019.01.02-长期")),
 			filing.DocumentIDCard, filing.PageBack,
@@ -246,6 +252,54 @@ func TestOtherLayouts(t *testing.T) {
 			page(line("情况说明", [4]filing.Point{{400, 20}, {600, 20}, {600, 66}, {400, 66}}), at(100, 150, "虚构市青禾茶业有限公司成立于2003年3月7日，住所未变。"),
 				at(100, 200, "特此说明。")),
 			filing.DocumentLetter, filing.PageFront, map[filing.FieldName]string{filing.FieldTitle: "情况说明", filing.FieldSigned: ""},
+		},
+		{
+			"an authorization that is a form",
+			page(tall(250, 5, "网站备案授权委托书"), at(40, 80, "委托单位"), at(260, 80, "虚构市青禾茶业有限公司"), at(40, 130, "信用代码"),
+				at(260, 130, "91990411MAU8H5FM09"), at(40, 180, "法定代表人"), at(260, 180, "苏知远"), at(40, 230, "受托人"), at(260, 230, "林青禾"),
+				at(40, 280, "证件号码"), at(260, 280, "990411197708016342"), at(40, 330, "委托事项"), at(260, 330, "办理网站备案、变更、注销等事宜"),
+				at(40, 390, "委托期限自签署之日起至办理完毕之日止。受托人在授权"), at(40, 430, "范围内签署的文件，我单位均予以承认。"),
+				at(40, 490, "法定代表人签字："), at(300, 490, "苏知远"), at(40, 540, "受托人签字："), at(600, 590, "2020年11月2日")),
+			filing.DocumentAuthorizationLetter, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldTitle: "网站备案授权委托书", filing.FieldUnit: "虚构市青禾茶业有限公司", filing.FieldCreditCode: "91990411MAU8H5FM09",
+				filing.FieldLegalRepresentative: "苏知远", filing.FieldAuthorized: "林青禾", filing.FieldNumber: "990411197708016342",
+				filing.FieldSigned: "2020-11-02", filing.FieldSignature: filing.Present,
+			},
+		},
+		{
+			"a domain certificate that says it in a sentence and in a table",
+			page(tall(100, 5, "顶级国际域名注册证书"), at(60, 100, "样本网络技术有限公司证明下列域名已由虚构市青禾茶业有限公"),
+				at(20, 140, "司注册，并已在域名注册数据库中记录。"), at(60, 220, "域名Domain"), at(400, 220, "qinghe-1ab.test"),
+				at(60, 280, "注册人Registrant"), at(400, 280, "虚构市青禾茶业有限公司"), at(60, 340, "注册时间Registered"), at(400, 340, "2019-01-02"),
+				at(60, 400, "到期时间Expires"), at(400, 400, "2024-01-02")),
+			filing.DocumentDomainCertificate, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldDomain: "qinghe-1ab.test", filing.FieldHolder: "虚构市青禾茶业有限公司", filing.FieldRegistered: "2019-01-02",
+				filing.FieldExpires: "2024-01-02",
+			},
+		},
+		{
+			"a licence with the label of its code beside it, and two labels lost",
+			page(tall(350, 5, "营业执照"), at(250, 80, "统一社会信用代码91990411MAU8H5FM09"), at(60, 150, "名"), at(200, 150, "虚构市青禾茶业有限公司"),
+				at(60, 200, "类型"), at(200, 200, "有限责任公司（自然人独资）"), at(200, 250, "样本省虚构市青禾区想象路1号2层"), at(200, 290, "101室"),
+				at(60, 340, "法定代表人"), at(260, 340, "苏知远"), at(60, 390, "注册资本"), at(220, 390, "壹佰万元整"), at(60, 440, "成立日期"),
+				at(220, 440, "2005年3月7日"), at(60, 490, "经营范围"), at(220, 490, "茶叶种植与初加工；茶具销售。")),
+			filing.DocumentBusinessLicense, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldUnit: "虚构市青禾茶业有限公司", filing.FieldCreditCode: "91990411MAU8H5FM09", filing.FieldLegalRepresentative: "苏知远",
+				filing.FieldAddress: "样本省虚构市青禾区想象路1号2层101室", filing.FieldEstablished: "2005-03-07",
+			},
+		},
+		{
+			"a sheet of facts that were verified",
+			page(tall(250, 5, "网站备案信息核验单"), at(40, 100, "主办单位名称"), at(300, 100, "虚构市青禾茶业有限公司"), at(40, 150, "证件号码"),
+				at(300, 150, "91990411MAU8H5FM09"), at(40, 200, "住所"), at(300, 200, "样本市示例区清溪巷2号"), at(40, 250, "负责人姓名"),
+				at(300, 250, "林青禾"), at(40, 300, "负责人证件"), at(300, 300, "990411197708016342"), at(40, 350, "核验人"), at(600, 450, "2020年11月2日")),
+			filing.DocumentLetter, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldTitle: "网站备案信息核验单", filing.FieldUnit: "虚构市青禾茶业有限公司", filing.FieldSigned: "2020-11-02",
+			},
 		},
 		{
 			"a shop's front", page(at(100, 100, "青禾茶业"), at(300, 200, "欢迎光临"), at(100, 300, "TEA")),

@@ -2,6 +2,7 @@ package document
 
 import (
 	"math"
+	"regexp"
 	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -20,6 +21,8 @@ type entry struct {
 	parse func(*sheet, []part) (filing.Field, bool)
 	// alone: what has this form is the field even where no label is found.
 	alone bool
+	// form is how a line looks that is the field where its label was not read; nil where nothing tells it from others.
+	form *regexp.Regexp
 }
 
 // fields reads the fields of a kind.
@@ -45,8 +48,8 @@ func (s *sheet) fields(kind filing.DetectedKind) []filing.Field {
 	}
 	for _, e := range entries {
 		fields := s.labelled(e, labels)
-		if len(fields) == 0 && e.alone {
-			fields = s.unlabelled(e)
+		if len(fields) == 0 && (e.alone || e.form != nil) {
+			fields = s.unlabelled(e, labels)
 		}
 		for _, f := range fields {
 			add(f)
@@ -54,6 +57,22 @@ func (s *sheet) fields(kind filing.DetectedKind) []filing.Field {
 	}
 	for _, f := range s.prose(kind) {
 		add(f)
+	}
+	switch kind.Detected {
+	case filing.DocumentPassport:
+		out = withZone(out, s.machineZone())
+	case filing.DocumentLetter:
+		if f, ok := s.letterUnit(); ok {
+			f.Name = filing.FieldUnit
+			add(f)
+		}
+	}
+	switch kind.Detected {
+	case filing.DocumentLetter, filing.DocumentAuthorizationLetter:
+		if f, ok := s.signature(); ok {
+			add(f)
+		}
+		add(s.seal())
 	}
 	return out
 }
@@ -79,9 +98,16 @@ func (s *sheet) labelled(e entry, labels [][]rune) []filing.Field {
 }
 
 // unlabelled looks for a field by its form alone, line by line.
-func (s *sheet) unlabelled(e entry) []filing.Field {
+func (s *sheet) unlabelled(e entry, labels [][]rune) []filing.Field {
 	for i, l := range s.lines {
-		if f, ok := e.parse(s, []part{{i, 0, len(l.runes)}}); ok && f.Value != "" {
+		if e.form != nil && !e.form.MatchString(string(l.runes)) {
+			continue
+		}
+		parts := []part{{i, 0, len(l.runes)}}
+		if e.form != nil {
+			parts = s.goesOn(parts, e.more, labels)
+		}
+		if f, ok := e.parse(s, parts); ok && f.Value != "" {
 			f.Name = e.name
 			if f.Name == filing.FieldValidUntil {
 				return period(f)
@@ -107,10 +133,14 @@ func (s *sheet) findLabel(labels []string) []part {
 					found = append(found, candidate{part{i, from, end}, wrong, len(label)})
 				}
 			}
-			// 名 称, set so wide that it was read as two.
+			// 名 称, set so wide that it was read as two, or that one of the two was lost.
 			if len(label) == 2 && len(l.runes) == 1 && l.runes[0] == label[0] {
-				if next := s.right(l.box, i); next >= 0 && s.lines[next].runes[0] == label[1] && s.lines[next].x0-l.x1 < 5*l.height() {
+				next := s.right(l.box, i)
+				switch {
+				case next >= 0 && s.lines[next].runes[0] == label[1] && s.lines[next].x0-l.x1 < 5*l.height():
 					found = append(found, candidate{part{next, 0, 1}, 0, 2})
+				case next >= 0:
+					found = append(found, candidate{part{i, 0, 1}, 1, 2})
 				}
 			}
 		}
@@ -224,16 +254,20 @@ func (s *sheet) value(e entry, label part, labels [][]rune) []part {
 		}
 	}
 	parts := []part{first}
-	head := s.boxOf(first)
-	for b, last := head, first.line; first.to == len(s.lines[first.line].runes); {
+	for b, last := s.boxOf(first), first.line; first.to == len(s.lines[first.line].runes); {
 		next := s.right(b, last)
-		if next < 0 || s.lines[next].x0-b.x1 > 3*b.height() || s.isLabel(next, labels) || len(parts) > 6 {
+		if next < 0 || s.lines[next].x0-b.x1 > 3*b.height() || s.isLabel(next, labels) || len(parts) > 6 || !s.alike(last, next) {
 			break
 		}
 		parts = append(parts, part{next, 0, len(s.lines[next].runes)})
 		b, last = s.lines[next].box, next
 	}
-	for b, n := head, 0; n < e.more; n++ {
+	return s.goesOn(parts, e.more, labels)
+}
+
+// goesOn adds the lines under the first part of a value that belong to it, at most more.
+func (s *sheet) goesOn(parts []part, more int, labels [][]rune) []part {
+	for b, n := s.boxOf(parts[0]), 0; n < more; n++ {
 		next := s.under(b, 2.4)
 		if next < 0 || s.isLabel(next, labels) || s.hasLabel(next, labels) || math.Abs(s.lines[next].height()-b.height()) > 0.45*b.height() {
 			break
@@ -242,4 +276,12 @@ func (s *sheet) value(e entry, label part, labels [][]rune) []part {
 		b = s.lines[next].box
 	}
 	return parts
+}
+
+// alike reports whether two lines may be of one text by the size and the spacing of their characters. Letters and digits are half as
+// wide as Chinese characters; what is thrice as wide is a mark across the page.
+func (s *sheet) alike(i, k int) bool {
+	a, b := &s.lines[i], &s.lines[k]
+	p, q := a.pitch(), b.pitch()
+	return max(p, q) <= 3*min(p, q) && max(a.height(), b.height()) <= 2*min(a.height(), b.height())
 }

@@ -29,6 +29,12 @@ const (
 	nothing = 2.5
 	// slipCost is the share of a title's weight that each slip of recognition takes away.
 	slipCost = 0.2
+	// mentioned is the share of a title's weight that is left where it stands like any other line further down: a letter that lists what
+	// goes with it.
+	mentioned = 0.5
+	// headHeight is how many times higher than the median line a title is, and headPart the part of the page, from the top, in which
+	// one may be no higher.
+	headHeight, headPart = 1.15, 0.35
 	// titleExtra is how many characters a line may have beside a title: a number, an emblem read as a letter, a bracket.
 	titleExtra = 6
 )
@@ -89,7 +95,7 @@ func travelTitles() []string {
 func letterTitles() []string {
 	return []string{
 		"承诺书", "情况说明", "说明", "网站建设说明", "网站建设方案书", "核验单", "网站备案信息核验单", "备案确认书", "确认函", "保证书", "声明",
-		"证明", "在职证明", "工作证明", "就业证明", "收入证明", "社会保险参保证明", "纳税证明", "变更证明", "办公场所使用证明", "学生证", "聘书", "劳动合同",
+		"证明", "居住证明", "在职证明", "工作证明", "就业证明", "收入证明", "社会保险参保证明", "纳税证明", "变更证明", "办公场所使用证明", "学生证", "聘书", "劳动合同",
 		"公司章程", "章程", "事业单位法人证书", "社会团体法人登记证书", "民办非企业单位登记证书", "基金会法人登记证书", "组织机构代码证", "不动产权证书", "房屋所有权证",
 		"互联网新闻信息服务许可证", "互联网出版许可证", "互联网药品信息服务资格证书", "药品经营许可证", "医疗器械经营许可证", "网络文化经营许可证",
 		"信息网络传播视听节目许可证", "网络预约出租汽车经营许可证", "准予变更登记通知书", "名称变更核准通知书",
@@ -101,41 +107,124 @@ func letterEndings() []string {
 	return []string{"书", "函", "证", "证明", "说明", "表", "单", "章程", "合同", "声明", "通知", "批复", "方案"}
 }
 
+// score is what of a sheet speaks for a profile, and where the title stands, nil where there is none.
+func (s *sheet) score(p profile) (float64, *part) {
+	score, at := s.titled(p.titles, p.title)
+	if at == nil {
+		score -= p.untitled
+	}
+	for _, l := range p.labels {
+		if s.begins(folded(l)) {
+			score += p.label
+		}
+	}
+	if p.form != nil {
+		score += p.form(s)
+	}
+	return score, at
+}
+
+// recognized is what a sheet was taken for. Where it is more than one document, further is the second of them.
+type recognized struct {
+	kind    filing.DetectedKind
+	title   *part
+	further *filing.DetectedKind
+}
+
 // kind tells what the document is: every cue votes, and the confidence is how far the best is ahead of all others and of nothing.
 // The title is where the document names itself, nil where it does not.
-func (s *sheet) kind() (filing.DetectedKind, *part) {
+func (s *sheet) kind() recognized {
+	out := recognized{kind: filing.DetectedKind{Detected: filing.DocumentUnknown}}
 	if len(s.lines) == 0 {
-		return filing.DetectedKind{Detected: filing.DocumentUnknown}, nil
+		return out
 	}
-	best := filing.DetectedKind{Detected: filing.DocumentUnknown}
-	var title *part
 	highest, total := nothing, math.Exp(nothing)
-	consider := func(kind filing.DocumentKind, page filing.Page, score float64, at *part) {
+	var best *profile
+	consider := func(kind filing.DocumentKind, page filing.Page, score float64, at *part) bool {
 		total += math.Exp(score)
-		if score > highest {
-			highest, title = score, at
-			best = filing.DetectedKind{Detected: kind, Page: page}
+		if score <= highest {
+			return false
+		}
+		highest, out.title = score, at
+		out.kind = filing.DetectedKind{Detected: kind, Page: page}
+		return true
+	}
+	all := profiles()
+	var names []int // lines in which a document names itself as one of the profiles
+	for i, p := range all {
+		score, at := s.score(p)
+		if at != nil {
+			names = append(names, at.line)
+		}
+		if consider(p.kind, p.page, score, at) {
+			best = &all[i]
 		}
 	}
-	for _, p := range profiles() {
-		score, at := s.titled(p.titles, p.title)
-		if at == nil {
-			score -= p.untitled
+	if score, at := s.letter(names); consider(filing.DocumentLetter, filing.PageFront, score, at) {
+		best = nil
+	}
+	out.kind.Confidence = math.Round(1000*math.Exp(highest)/total) / 1000
+	if best != nil {
+		out.further = s.further(*best, all)
+	}
+	return out
+}
+
+// another is the score from which what is left of a sheet, once the lines are gone that speak for one document, is another: its
+// title and three of its labels, or six labels of a card. A letter that names a licence has neither.
+const another = 7
+
+// further looks for a second document on the sheet: of another kind in what the first leaves, or of the same where most of its labels
+// stand there twice.
+func (s *sheet) further(first profile, all []profile) *filing.DetectedKind {
+	rest := *s
+	rest.lines = slices.DeleteFunc(slices.Clone(s.lines), func(l line) bool {
+		starts := func(word string) bool {
+			wrong, _ := distance(folded(word), l.runes, 0)
+			return wrong <= slips(len(folded(word)))
 		}
-		for _, l := range p.labels {
-			if s.begins(folded(l)) {
-				score += p.label
+		named := func(title string) bool {
+			at, _, _ := anywhere(folded(title), l.runes)
+			return at >= 0
+		}
+		return slices.ContainsFunc(first.labels, starts) || slices.ContainsFunc(first.titles, named)
+	})
+	best, highest := profile{}, float64(another)
+	for _, p := range all {
+		if p.kind == filing.DocumentAuthorizationLetter || p.kind == first.kind && p.page == first.page {
+			continue
+		}
+		if score, _ := rest.score(p); score >= highest {
+			best, highest = p, score
+		}
+	}
+	if best.kind != "" {
+		return &filing.DetectedKind{Detected: best.kind, Page: best.page, Confidence: certainty(highest)}
+	}
+	once, twice := 0, 0
+	for _, word := range first.labels {
+		n := 0
+		for _, l := range s.lines {
+			if wrong, _ := distance(folded(word), l.runes, 0); wrong == 0 {
+				n++
 			}
 		}
-		if p.form != nil {
-			score += p.form(s)
+		if n > 0 {
+			once++
 		}
-		consider(p.kind, p.page, score, at)
+		if n > 1 {
+			twice++
+		}
 	}
-	score, at := s.letter()
-	consider(filing.DocumentLetter, filing.PageFront, score, at)
-	best.Confidence = math.Round(1000*math.Exp(highest)/total) / 1000
-	return best, title
+	if twice < 3 || 2*twice < once {
+		return nil
+	}
+	return &filing.DetectedKind{Detected: first.kind, Page: first.page, Confidence: certainty(float64(twice) * first.label * 2)}
+}
+
+// certainty is how far a score is ahead of nothing.
+func certainty(score float64) float64 {
+	return math.Round(1000/(1+math.Exp(nothing-score))) / 1000
 }
 
 // titled returns the weight of the best of some titles that a line consists of, slips taken off, and where it stands.
@@ -152,11 +241,14 @@ func (s *sheet) titled(titles []string, weight float64) (float64, *part) {
 				continue
 			}
 			at, end, wrong := anywhere(word, l.runes)
-			if at < 0 {
-				continue
+			if at < 0 || len(word) < 3 && end-at < len(l.runes) {
+				continue // 证明 and 说明 are words of many sentences
 			}
 			// The more of the line a title is, the more it is one; of several that fit the longest says most.
 			score := weight * (1 - slipCost*float64(wrong)) * (1 - 0.04*float64(len(l.runes)-(end-at)))
+			if !s.heads(i) {
+				score *= mentioned
+			}
 			if score > best+0.3 || score > best-0.3 && len(word) > longest {
 				best, longest = max(score, best), len(word)
 				where = &part{line: i, from: at, to: min(end, len(l.runes))}
@@ -164,6 +256,16 @@ func (s *sheet) titled(titles []string, weight float64) (float64, *part) {
 		}
 	}
 	return best, where
+}
+
+// heads reports whether a line stands where a title does, by its size or by its place.
+func (s *sheet) heads(i int) bool {
+	top, bottom := math.Inf(1), math.Inf(-1)
+	for _, l := range s.lines {
+		top, bottom = min(top, l.y0), max(bottom, l.y1)
+	}
+	l := &s.lines[i]
+	return l.height() >= headHeight*s.height || l.middle()-top <= headPart*(bottom-top)
 }
 
 // begins reports whether any line begins with a word.
@@ -175,8 +277,8 @@ func (s *sheet) begins(word []rune) bool {
 }
 
 // letter is what speaks for another letter or certificate: its title, from the list or by its size, place and last word, and
-// phrases that close a letter.
-func (s *sheet) letter() (float64, *part) {
+// phrases that close a letter. A line that names another kind of document is no title of a letter, whatever it ends with.
+func (s *sheet) letter(others []int) (float64, *part) {
 	const (
 		listed, ending, phrase = 5.5, 4.5, 0.8
 		large                  = 1.25 // times the median height of the lines
@@ -189,11 +291,18 @@ func (s *sheet) letter() (float64, *part) {
 	}
 	tallest := 0.0
 	for i, l := range s.lines {
+		if aboutTitle.MatchString(string(l.runes)) && l.middle() < 0.45*bottom && !s.addressee(i) {
+			if score < listed || where == nil || len(l.runes) > where.to-where.from {
+				where = &part{line: i, to: len(l.runes)}
+			}
+			score = max(score, listed)
+			break
+		}
 		if l.height() < large*s.height || l.height() <= tallest || l.middle() > 0.45*bottom || len(l.runes) < 2 || len(l.runes) > longestTitle {
 			continue
 		}
 		text := string(l.runes)
-		if slices.ContainsFunc(letterEndings(), func(e string) bool { return strings.HasSuffix(text, e) }) {
+		if !slices.Contains(others, i) && slices.ContainsFunc(letterEndings(), func(e string) bool { return strings.HasSuffix(text, e) }) {
 			tallest = l.height()
 			if where == nil || ending > score || len(l.runes) > where.to-where.from {
 				where = &part{line: i, to: len(l.runes)}

@@ -25,6 +25,9 @@ func organization(s *sheet, parts []part) (filing.Field, bool) {
 // person takes the name of a person: Chinese characters and the point in names of other nations, or Latin letters.
 func person(s *sheet, parts []part) (filing.Field, bool) {
 	f := s.field("", parts[0])
+	if len(parts) > 1 && parts[0].to-parts[0].from == 1 && unicode.Is(unicode.Han, s.lines[parts[0].line].runes[parts[0].from]) {
+		f = s.field("", parts[:2]...) // 林　青禾, set wide
+	}
 	f.Value = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Han, r):

@@ -52,6 +52,9 @@ func newSheet(r filing.Reading) *sheet {
 			q[k] = toSheet(p)
 		}
 		out.box = box{(q[0][0] + q[3][0]) / 2, (q[0][1] + q[1][1]) / 2, (q[1][0] + q[2][0]) / 2, (q[2][1] + q[3][1]) / 2}
+		if len(out.runes) >= 3 && askew(q) {
+			continue // a mark laid across the page: 仅供备案使用, SPECIMEN
+		}
 		s.lines = append(s.lines, out)
 	}
 	heights := make([]float64, len(s.lines))
@@ -65,6 +68,18 @@ func newSheet(r filing.Reading) *sheet {
 	return s
 }
 
+// askewFrom is the slope, rise over run, from which a line is none of the page's own: 10 degrees.
+const askewFrom = 0.18
+
+// askew reports whether a line of the sheet runs at an angle to the others.
+func askew(q [4]filing.Point) bool {
+	dx, dy := q[1][0]-q[0][0]+q[2][0]-q[3][0], q[1][1]-q[0][1]+q[2][1]-q[3][1]
+	return math.Abs(dy) > askewFrom*math.Abs(dx) && math.Abs(dx) > math.Abs(q[3][1]-q[0][1])
+}
+
+// pitch is how wide a character of a line is on the sheet.
+func (l *line) pitch() float64 { return (l.x1 - l.x0) / float64(len(l.runes)) }
+
 // fold brings a character to the form in which texts are compared: of half width, small, and without what is often lost or
 // confused (spaces, colons). It reports false for what is left out.
 func fold(c rune) (rune, bool) {
@@ -74,6 +89,10 @@ func fold(c rune) (rune, bool) {
 	switch c {
 	case ' ', '\u3000', '\t', '\u00a0', ':':
 		return 0, false
+	case '〈', '【', '〔', '[': // the brackets that readers take round ones for
+		return '(', true
+	case '〉', '】', '〕', ']':
+		return ')', true
 	}
 	if c >= 'A' && c <= 'Z' {
 		c += 'a' - 'A'

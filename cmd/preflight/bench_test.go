@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
 )
@@ -21,9 +22,12 @@ func benchAnalyzer(b *testing.B) func(data []byte) {
 	b.Helper()
 	analyzer, err := imaging.New(imaging.Options{})
 	ok(b, err)
+	set, err := loadRules("")
+	ok(b, err)
+	limits := set.UploadLimits(filing.Today(time.Now()))
 	return func(data []byte) {
 		m, err := analyzer.Analyze(context.Background(), data)
 		ok(b, err)
-		pipeline.Judge("", m, checks.FileInput{Limits: checks.GuideLimits()})
+		pipeline.Judge("", m, checks.FileInput{Limits: limits})
 	}
 }

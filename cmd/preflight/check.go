@@ -31,10 +31,12 @@ type checkCommand struct {
 	Page     string   `help:"front or back." enum:",front,back" default:"" placeholder:"SIDE"`
 	Of       string   `help:"Whom it belongs to, e.g. principal or domain:example.cn." placeholder:"WHOM"`
 	Pair     []string `help:"The two sides of one document: both are checked, and then together. May be repeated." placeholder:"FRONT,BACK" sep:"none"`
+	Parts    string   `help:"The files are stitched pictures, and this is what each must contain, e.g. id_card/front,id_card/back,business_license." placeholder:"KINDS"`
 	AsOf     string   `help:"Date on which rules and terms are judged. Default: today in Asia/Shanghai." placeholder:"YYYY-MM-DD"`
 	JSON     bool     `name:"json" help:"One JSON document on standard output."`
 	Lang     string   `help:"zh or en. Default: from the locale." enum:",zh,en" default:"" placeholder:"LANG"`
 	Strict   bool     `help:"Exit with 1 on review, too."`
+	NoText   bool     `help:"Leave out what was read from the answer."`
 	Overlay  string   `help:"Write the picture with what was measured drawn into it, as JPEG; of several photos into a folder." placeholder:"OUT.jpg"`
 
 	measuringFlags `embed:""`
@@ -44,6 +46,7 @@ func (checkCommand) Example() string {
 	return "  preflight check front.jpg --material principal_id --page front\n" +
 		"  preflight check --material principal_id --pair front.jpg,back.jpg\n" +
 		"  preflight check front.jpg --overlay seen.jpg\n" +
+		"  preflight check both.jpg --parts id_card/front,id_card/back\n" +
 		"  preflight check --json photos/ @more.txt > report.json\n"
 }
 
@@ -75,6 +78,10 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		return usageError("%w", err)
 	}
 	paths = pairs.with(paths)
+	wanted, err := parseParts(c.Parts)
+	if err != nil {
+		return usageError("%w", err)
+	}
 	if len(paths) == 0 {
 		return usageError("expected files, or --pair FRONT,BACK")
 	}
@@ -92,7 +99,7 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 	}
 	defer func() { _ = analyzer.Close() }() // nothing is left to be written
 	job := checkJob{
-		analyzer: analyzer, limits: set.UploadLimits(asOf),
+		analyzer: analyzer, unread: c.unread(), noText: c.NoText, asOf: asOf, limits: set.UploadLimits(asOf),
 		declared: filing.Declared{Material: c.Material, Page: filing.Page(c.Page), Of: c.Of}, pages: pairs.pages(), overlays: pictures,
 	}
 	reports, failures := job.all(ctx, paths, newProgress(std.err, len(paths), "photos"))
@@ -100,6 +107,18 @@ func (c *checkCommand) Run(ctx context.Context, std streams) error {
 		return &failure{exitInternal, errors.New("interrupted")}
 	}
 	answer := filing.CheckReport{Files: reports, Verdict: filing.VerdictPass}
+	for i := range reports {
+		if len(wanted) == 0 {
+			break
+		}
+		parts, err := judgeParts(ctx, analyzer, &reports[i], wanted)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		answer.Composites = append(answer.Composites, *parts)
+		answer.Verdict = answer.Verdict.Worse(parts.Verdict)
+	}
 	for _, r := range reports {
 		answer.Verdict = answer.Verdict.Worse(r.Verdict)
 	}
@@ -140,31 +159,41 @@ func expand(args []string) ([]string, error) {
 			}
 			out = append(out, more...)
 		case err == nil && info.IsDir():
-			before := len(out)
-			err := filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
-				if err != nil {
-					return err
-				}
-				if strings.HasPrefix(d.Name(), ".") && path != arg {
-					if d.IsDir() {
-						return fs.SkipDir
-					}
-					return nil
-				}
-				if d.Type().IsRegular() && !slices.Contains(sidecars, strings.ToLower(filepath.Ext(path))) {
-					out = append(out, path)
-				}
-				return nil
-			})
+			below, err := filesBelow(arg)
 			if err != nil {
-				return nil, fmt.Errorf("folder: %w", err)
+				return nil, err
 			}
-			if len(out) == before {
+			if len(below) == 0 {
 				return nil, fmt.Errorf("folder %s: there is no file in it", arg)
 			}
+			out = append(out, below...)
 		default:
 			out = append(out, arg) // what cannot be read is said when it is its turn
 		}
+	}
+	return out, nil
+}
+
+// filesBelow lists the files of a folder and of those in it, in order.
+func filesBelow(folder string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if strings.HasPrefix(d.Name(), ".") && path != folder {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if d.Type().IsRegular() && !slices.Contains(sidecars, strings.ToLower(filepath.Ext(path))) {
+			out = append(out, path)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("folder: %w", err)
 	}
 	return out, nil
 }
@@ -199,6 +228,10 @@ func readList(name string) ([]string, error) {
 // checkJob is what all files of one call share.
 type checkJob struct {
 	analyzer *imaging.Analyzer
+	// unread is how files are judged that are to be read and cannot be; noText leaves out what was read.
+	unread   checks.ReadingState
+	noText   bool
+	asOf     filing.Date
 	limits   filing.UploadLimits
 	declared filing.Declared
 	// pages are what files of a pair show, by path.
@@ -248,6 +281,11 @@ func (j checkJob) one(ctx context.Context, i int, path string) (*filing.FileRepo
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: no regular file", path)
 	}
+	declared := j.declared
+	if page, ok := j.pages[path]; ok {
+		declared.Page = page
+	}
+	in := checks.FileInput{Declared: declared, Name: path, Limits: j.limits, AsOf: j.asOf}
 	var (
 		measured filing.Measurements
 		elapsed  time.Duration
@@ -275,17 +313,18 @@ func (j checkJob) one(ctx context.Context, i int, path string) (*filing.FileRepo
 		if measured, err = j.analyzer.Analyze(ctx, data); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		if err := j.readFile(ctx, data, declared, &measured, &in); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 		elapsed = time.Since(start) // drawing an overlay is no part of the check
 		if err := j.overlays.draw(ctx, j.analyzer, i, data, measured); err != nil {
 			undrawn = fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	declared := j.declared
-	if page, ok := j.pages[path]; ok {
-		declared.Page = page
+	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, in)
+	if r.File = path; j.noText {
+		r.Text = nil
 	}
-	r := pipeline.Judge(hex.EncodeToString(sum.Sum(nil)), measured, checks.FileInput{Declared: declared, Name: path, Limits: j.limits})
-	r.File = path
 	r.ElapsedMS = pipeline.Milliseconds(elapsed)
 	return &r, undrawn
 }
@@ -314,6 +353,23 @@ func printFindings(w io.Writer, findings []filing.Finding, lang string) {
 	}
 }
 
+// printText prints what a file was recognized as and what stands in its fields, in the order of the catalogue's names.
+func printText(w io.Writer, f *filing.FileReport, lang string) {
+	if f.Kind == nil {
+		return
+	}
+	_, _ = fmt.Fprintf(w, "  %s", checks.KindName(f.Kind.Detected).In(lang))
+	if f.Kind.Page != "" {
+		_, _ = fmt.Fprintf(w, " · %s", checks.PageName(f.Kind.Page).In(lang))
+	}
+	_, _ = fmt.Fprintf(w, " (%.0f %%)\n", 100*f.Kind.Confidence)
+	for _, name := range filing.FieldNames() {
+		if text := f.Text[name]; text != "" {
+			_, _ = fmt.Fprintf(w, "    %s: %s\n", checks.FieldLabel(name).In(lang), text)
+		}
+	}
+}
+
 // printReports prints for people: a line for each file, below it what was found and what to do.
 func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 	w := bufio.NewWriter(out)
@@ -326,6 +382,7 @@ func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 		if line := seen(f.Measurements, lang); line != "" {
 			_, _ = fmt.Fprintf(w, "  %s\n", line)
 		}
+		printText(w, &f, lang)
 		printFindings(w, f.Findings, lang)
 	}
 	for _, p := range answer.Pairs {
@@ -335,6 +392,10 @@ func printReports(out io.Writer, answer filing.CheckReport, lang string) error {
 		}
 		_, _ = fmt.Fprintln(w)
 		printFindings(w, p.Findings, lang)
+	}
+	for _, c := range answer.Composites {
+		_, _ = fmt.Fprintf(w, "\n%s: %s  %s %d\n", c.File, verdictWords[c.Verdict].In(lang), filing.Text{ZH: "拼图内容", EN: "parts"}.In(lang), len(c.Parts))
+		printFindings(w, c.Findings, lang)
 	}
 	if len(answer.Files) > 1 {
 		_, _ = fmt.Fprintf(w, "\n%s: %s\n", filing.Text{ZH: "总体结论", EN: "Overall"}.In(lang), verdictWords[answer.Verdict].In(lang))

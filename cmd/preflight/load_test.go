@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -263,3 +264,88 @@ func TestUploadToVerdictOnBothStores(t *testing.T) {
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// Fifty reviewers fetch composites that are made already while uploads saturate the service, whose excess is answered 429: p99 of
+// a fetch stays below 50 ms. The reviewers fetch as people do, one after the other with a moment between.
+func TestReviewersFetchCompositesWhileUploadsSaturateTheService(t *testing.T) {
+	if *loadUploads == 0 {
+		t.Skip("it measures: make load")
+	}
+	const reviewers, most = 50, 50 * time.Millisecond
+	data := t.TempDir()
+	p := serve(t, data, nil, "--max-uploads", "4")
+	// Composites of photos, a few filings with one each.
+	var paths []string
+	drawn := drawPhotos(t, 500000, 12)
+	for i := 0; i+1 < 8; i += 2 {
+		id := p.filing()
+		var ids []string
+		for k, page := range []string{"front", "back"} {
+			status, body := p.send("POST", "/v1/filings/"+id+"/materials?material=principal_id&of=principal&page="+page, "image/jpeg", bytes.NewReader(drawn[i+k]))
+			var m struct{ ID string }
+			if err := json.Unmarshal(body, &m); err != nil || status != http.StatusCreated {
+				t.Fatalf("upload: status %d: %.200s", status, body)
+			}
+			ids = append(ids, m.ID)
+		}
+		status, body := p.send("POST", "/v1/filings/"+id+"/composites", "application/json", strings.NewReader(`{"parts":["`+strings.Join(ids, `","`)+`"]}`))
+		var v struct{ ID string }
+		if err := json.Unmarshal(body, &v); err != nil || status != http.StatusCreated {
+			t.Fatalf("composite: status %d: %.300s", status, body)
+		}
+		paths = append(paths, "/v1/composites/"+v.ID+"/image")
+	}
+	done := make(chan struct{})
+	var accepted, refused atomic.Int64
+	var uploaders sync.WaitGroup
+	for n := range 12 {
+		uploaders.Go(func() {
+			id := p.filing()
+			for i := 0; ; i++ {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				status, _ := p.send("POST", fmt.Sprintf("/v1/filings/%s/materials?material=domain_certificate&of=domain:d%d-%d.example", id, n, i), "image/jpeg", bytes.NewReader(drawn[8+n%4]))
+				switch status {
+				case http.StatusTooManyRequests:
+					refused.Add(1)
+					<-time.After(50 * time.Millisecond)
+				case http.StatusCreated, http.StatusAccepted:
+					accepted.Add(1)
+				default:
+					t.Errorf("upload: status %d", status)
+				}
+			}
+		})
+	}
+	<-time.After(2 * time.Second)
+	took := make([]latencies, reviewers)
+	var fetching sync.WaitGroup
+	for r := range reviewers {
+		fetching.Go(func() {
+			for i := range 20 {
+				start := time.Now()
+				status, body := p.get(paths[(r+i)%len(paths)])
+				took[r] = append(took[r], time.Since(start))
+				if status != http.StatusOK || len(body) < 200<<10 {
+					t.Errorf("fetch: status %d, %d bytes", status, len(body))
+				}
+				<-time.After(time.Duration(500+10*r) * time.Millisecond)
+			}
+		})
+	}
+	fetching.Wait()
+	close(done)
+	uploaders.Wait()
+	all := slices.Concat(took...)
+	t.Logf("| %d fetches by %d reviewers | %.1f ms | %.1f ms | %d uploads taken, %d answered 429 | %s |", len(all), reviewers,
+		ms(all.quantile(.5)), ms(all.quantile(.99)), accepted.Load(), refused.Load(), loadAverage())
+	if refused.Load() == 0 {
+		t.Error("the uploads did not saturate the service")
+	}
+	if p99 := all.quantile(.99); p99 > most {
+		t.Errorf("p99 of a cached fetch is %s, below %s is wanted", p99, most)
+	}
+}

@@ -35,18 +35,24 @@ type commands struct {
 	Serve       serveCommand       `cmd:"" help:"The service: API, pages, workers; embedded storage by default."`
 	Work        workCommand        `cmd:"" help:"A worker process beside the service, on the same database and store."`
 	Check       checkCommand       `cmd:"" help:"Check photos without a server."`
+	Stitch      stitchCommand      `cmd:"" help:"One picture of several photos, below the size limit and as legible as it allows."`
+	CheckFiling checkFilingCommand `cmd:"" help:"Check the filing in a folder: facts, photos, and whether they are all that is required."`
 	Require     requireCommand     `cmd:"" help:"Facts to requirements: which materials a filing needs, and by which clause."`
 	Revalidate  revalidateCommand  `cmd:"" help:"Judge stored filings again: by new rules, on another day, after a change of the analyzer."`
 	Webhooks    webhooksCommand    `cmd:"" help:"Receivers that are told what a revalidation changes: add, list, rotate, resend."`
 	Export      exportCommand      `cmd:"" help:"Copy all filings with their originals to a folder or a bucket: a backup, or a move."`
 	Import      importCommand      `cmd:"" help:"Copy filings out of an export."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database to the newest schema, or say whether it is."`
+	Fsck        fsckCommand        `cmd:"" help:"Verify every stored object by its checksum and its record, and repair what can be."`
 	Letter      letterCommand      `cmd:"" help:"A letter to print, filled in from the facts: authorizations, plans, confirmations."`
 	Jobs        jobsCommand        `cmd:"" help:"The queue: which files wait for their check; cancel a job, or have it tried again."`
 	Rules       rulesCommand       `cmd:"" help:"The rule data: list, show, lint, test, coverage."`
+	Keys        keysCommand        `cmd:"" help:"API keys: create, list, revoke; and the keys that encrypt: rotate."`
+	Audit       auditCommand       `cmd:"" help:"Who saw or changed what: export, verify."`
 	Token       tokenCommand       `cmd:"" help:"Make a token, and the line of the token file that admits it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask a running service whether it is ready; for containers."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
+	Worker      pixelsCommand      `cmd:"" hidden:"" help:"A worker process that decodes pictures; the service starts it."`
 }
 
 // streams are where a command reads and writes: tests give their own.

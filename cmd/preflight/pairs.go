@@ -82,7 +82,7 @@ func (s sidePairs) judge(files []filing.FileReport, material string) []filing.Pa
 		if front == nil || back == nil {
 			continue
 		}
-		in := checks.PairInput{SameBytes: front.SHA256 == back.SHA256, Material: material}
+		in := checks.PairInput{SameBytes: front.SHA256 == back.SHA256, Material: material, FrontKind: front.Kind, BackKind: back.Kind}
 		if front.Measurements != nil && back.Measurements != nil {
 			in.Front, in.Back = *front.Measurements, *back.Measurements
 		}

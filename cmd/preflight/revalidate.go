@@ -16,7 +16,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/preflight-icp/preflight/filing"
-	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/storage"
@@ -25,6 +24,8 @@ import (
 // judgingFlags are the settings of commands that judge what is stored, beside the service or without one.
 type judgingFlags struct {
 	storageFlags
+	measuringFlags `embed:""`
+
 	RuleSets []string `name:"rule-sets" help:"Folders of rule data to load besides, as the service does with --rules." env:"PREFLIGHT_RULES" placeholder:"DIR"`
 	logFlags
 }
@@ -67,7 +68,14 @@ func (f *judgingFlags) open(ctx context.Context, std streams, sets []*rules.Set,
 		return nil, nil, err
 	}
 	log := quiet(f.logger(std))
-	parts := pipeline.Parts{Analyzer: imaging.Version, RuleSets: sets, Log: log}
+	analyzer, err := f.analyzer()
+	if err != nil {
+		return nil, nil, err
+	}
+	closers = append(closers, analyzer.Close)
+	parts := pipeline.Parts{
+		Analyzer: analyzer.Version(), ReaderVersion: analyzer.ReaderVersion(), Unread: f.unread(), RuleSets: sets, Log: log,
+	}
 	if parts.Records, err = storage.OpenRecords(ctx, database, f.recordsOptions(log)); err != nil {
 		return nil, nil, settingsError(err)
 	}
@@ -77,11 +85,7 @@ func (f *judgingFlags) open(ctx context.Context, std streams, sets []*rules.Set,
 			return nil, nil, settingsError(err)
 		}
 		closers = append(closers, parts.Objects.Close)
-		analyzer, err := imaging.New(imaging.Options{})
-		if err != nil {
-			return nil, nil, err
-		}
-		parts.Measurer, parts.Renderer = analyzer, analyzer
+		parts.Measurer, parts.Renderer, parts.Reader = analyzer, analyzer, analyzer
 	}
 	flow, err := pipeline.New(pipeline.DefaultConfig(), parts)
 	if err != nil {
@@ -110,7 +114,7 @@ type revalidateCommand struct {
 	Province  string `help:"Only filings of this province." placeholder:"CODE"`
 	State     string `help:"Only filings in this state." placeholder:"STATE"`
 	Since     string `help:"Only filings opened on this day or later (a day of Asia/Shanghai, or a time)." placeholder:"DATE"`
-	Remeasure bool   `help:"Measure files again that another version of the analyzer measured."`
+	Remeasure bool   `help:"Measure files again that another version of the analyzer measured, and read those that another version of the reader, or none, has read."`
 	DryRun    bool   `help:"Predict, change nothing."`
 	Again     bool   `help:"Begin from the start, even where a pass like this one was stopped halfway."`
 	Changes   string `help:"Write what changes to this file: CSV where its name ends in .csv, else JSON lines." placeholder:"FILE" type:"path"`

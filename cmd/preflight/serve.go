@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"time"
 
@@ -15,9 +16,20 @@ import (
 type serveCommand struct {
 	serviceFlags
 
-	Listen          string        `help:"Address to listen on." default:"127.0.0.1:8080" env:"PREFLIGHT_LISTEN" placeholder:"HOST:PORT"`
-	PublicURL       string        `name:"public-url" help:"Address under which people reach the service." env:"PREFLIGHT_PUBLIC_URL" placeholder:"URL"`
-	Tokens          string        `help:"Token file: lines of role, name and SHA-256 (see: preflight token). Without it a development token is made and printed." env:"PREFLIGHT_TOKENS" placeholder:"FILE" type:"path"`
+	Listen    string `help:"Address to listen on." default:"127.0.0.1:8080" env:"PREFLIGHT_LISTEN" placeholder:"HOST:PORT"`
+	PublicURL string `name:"public-url" help:"Address under which people reach the service." env:"PREFLIGHT_PUBLIC_URL" placeholder:"URL"`
+	Tokens    string `help:"Token file: lines of role, name and SHA-256 (see: preflight token). Without it, and without --oidc-issuer, a development token is made and printed where only this machine can reach the service." env:"PREFLIGHT_TOKENS" placeholder:"FILE" type:"path"`
+
+	OIDCIssuer       string `name:"oidc-issuer" help:"OpenID Connect provider whose signed tokens are taken." env:"PREFLIGHT_OIDC_ISSUER" placeholder:"URL"`
+	OIDCAudience     string `name:"oidc-audience" help:"Whom its tokens must be for." env:"PREFLIGHT_OIDC_AUDIENCE" placeholder:"NAME"`
+	OIDCRole         string `name:"oidc-role-claim" help:"Claim that holds the role: app, reviewer or operator." default:"preflight_role" env:"PREFLIGHT_OIDC_ROLE_CLAIM" placeholder:"CLAIM"`
+	OIDCOrganization string `name:"oidc-organization-claim" help:"Claim that holds the organization." default:"preflight_organization" env:"PREFLIGHT_OIDC_ORGANIZATION_CLAIM" placeholder:"CLAIM"`
+
+	PrincipalRate  float64  `help:"Requests a second of one principal, ten times as many at once; 0 is without a limit." default:"200" env:"PREFLIGHT_PRINCIPAL_RATE" placeholder:"N"`
+	AddressRate    float64  `help:"Requests a second from one address, ten times as many at once; 0 is without a limit." default:"400" env:"PREFLIGHT_ADDRESS_RATE" placeholder:"N"`
+	TrustedProxies []string `help:"Networks of the proxies in front, whose X-Forwarded-For is believed, e.g. 10.0.0.0/8." env:"PREFLIGHT_TRUSTED_PROXIES" placeholder:"NETWORK"`
+	Watermark      bool     `help:"Every picture that a reviewer is sent carries who looks at it and when." env:"PREFLIGHT_WATERMARK"`
+
 	StallTimeout    time.Duration `help:"End an upload of which nothing arrived for so long." default:"30s" env:"PREFLIGHT_STALL_TIMEOUT" placeholder:"TIME"`
 	UploadTimeout   time.Duration `help:"Longest time for one upload." default:"10m" env:"PREFLIGHT_UPLOAD_TIMEOUT" placeholder:"TIME"`
 	ShutdownTimeout time.Duration `help:"How long requests under way may finish." default:"20s" env:"PREFLIGHT_SHUTDOWN_TIMEOUT" placeholder:"TIME"`
@@ -28,10 +40,24 @@ func (serveCommand) Example() string {
 		"  preflight serve --listen 0.0.0.0:8080 --public-url https://preflight.example --tokens tokens.txt\n"
 }
 
+// proxies reads the networks of the proxies in front.
+func (c *serveCommand) proxies() ([]netip.Prefix, error) {
+	var list []netip.Prefix
+	for _, text := range c.TrustedProxies {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, usageError("settings: --trusted-proxies %q: want a network, e.g. 10.0.0.0/8", text)
+		}
+		list = append(list, p)
+	}
+	return list, nil
+}
+
 func (c *serveCommand) config() server.Config {
 	cfg := server.DefaultConfig()
 	cfg.Listen, cfg.PublicURL, cfg.MaxBody = c.Listen, c.PublicURL, c.BodyLimit
 	cfg.StallTimeout, cfg.UploadTimeout, cfg.ShutdownTimeout = c.StallTimeout, c.UploadTimeout, c.ShutdownTimeout
+	cfg.PrincipalRate, cfg.AddressRate, cfg.Watermark = c.PrincipalRate, c.AddressRate, c.Watermark
 	return cfg
 }
 
@@ -40,7 +66,11 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	if err := c.config().Validate(); err != nil {
 		return usageError("settings: %w", err)
 	}
-	tokens, development, err := c.tokens()
+	cfg := c.config()
+	if cfg.TrustedProxies, err = c.proxies(); err != nil {
+		return err
+	}
+	authorizers, development, err := c.authorizers()
 	if err != nil {
 		return err
 	}
@@ -59,7 +89,7 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 		defer cancel()
 		err = errors.Join(err, p.close(grace))
 	}()
-	s, err := server.New(c.config(), p.flow, tokens, p.log, p.registry, buildVersion())
+	s, err := server.New(cfg, p.flow, append(authorizers, server.Keyring{Records: p.records}), p.log, p.registry, buildVersion())
 	if err != nil {
 		return err
 	}
@@ -67,29 +97,50 @@ func (c *serveCommand) Run(ctx context.Context, std streams) (err error) {
 	return s.Serve(ctx, ln)
 }
 
-// tokens reads the token file, or makes a development token: for this run, for this machine only.
-func (c *serveCommand) tokens() (*server.Tokens, string, error) {
-	if c.Tokens == "" {
-		if !server.Loopback(c.Listen) || c.PublicURL != "" {
-			return nil, "", usageError("a public address needs --tokens: the development token is for this machine only (see: preflight token --help)")
+// authorizers are those that the settings name. Without any, and where only this machine can reach the service, it is a development
+// token: for this run.
+func (c *serveCommand) authorizers() (all server.Authorizers, development string, err error) {
+	if c.Tokens != "" {
+		tokens, err := c.tokens()
+		if err != nil {
+			return nil, "", err
 		}
-		token, _ := server.NewToken(server.RoleOperator, "developer")
-		t := &server.Tokens{}
-		return t, token, t.Add(server.Principal{Name: "developer", Role: server.RoleOperator}, token)
+		all = append(all, tokens)
 	}
+	if c.OIDCIssuer != "" {
+		provider, err := server.NewProvider(server.OIDC{
+			Issuer: c.OIDCIssuer, Audience: c.OIDCAudience, RoleClaim: c.OIDCRole, OrganizationClaim: c.OIDCOrganization, ScopeClaim: "scope",
+		})
+		if err != nil {
+			return nil, "", usageError("settings: %w", err)
+		}
+		all = append(all, provider)
+	}
+	if len(all) > 0 {
+		return all, "", nil
+	}
+	if !server.Loopback(c.Listen) || c.PublicURL != "" {
+		return nil, "", usageError("a public address needs --tokens or --oidc-issuer: the development token is for this machine only (see: preflight token --help)")
+	}
+	token, _ := server.NewToken(server.RoleOperator, "developer")
+	t := &server.Tokens{}
+	return server.Authorizers{t}, token, t.Add(server.Principal{Name: "developer", Role: server.RoleOperator}, token)
+}
+
+func (c *serveCommand) tokens() (*server.Tokens, error) {
 	file, err := os.Open(c.Tokens)
 	if err != nil {
-		return nil, "", usageError("token file: %w", err)
+		return nil, usageError("token file: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	t, err := server.ReadTokens(file)
 	if err != nil {
-		return nil, "", usageError("token file: %w", err)
+		return nil, usageError("token file: %w", err)
 	}
 	if t.Len() == 0 {
-		return nil, "", usageError("token file: it holds no token, nobody could use the service")
+		return nil, usageError("token file: it holds no token, nobody could use the service")
 	}
-	return t, "", nil
+	return t, nil
 }
 
 // greet prints where to look and three things to try.

@@ -21,6 +21,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/preflight-icp/preflight/imaging/worker"
 )
 
 // uploads is how many uploads at once the load test makes: a few in `make test`, 64 in `make load`.
@@ -41,6 +43,13 @@ var binary = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "worker" { // a service that runs in this test binary starts its workers from it
+		if err := worker.Main(); err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, err)
+			os.Exit(exitInternal)
+		}
+		os.Exit(exitOK)
+	}
 	flag.Parse()
 	status := m.Run()
 	if err := servers.Stop(); err != nil {

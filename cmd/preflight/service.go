@@ -16,7 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/preflight-icp/preflight/checks"
-	"github.com/preflight-icp/preflight/imaging"
+	"github.com/preflight-icp/preflight/imaging/worker"
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/storage"
@@ -28,6 +28,9 @@ type storageFlags struct {
 	Data     string `help:"Directory of the embedded store and database." default:"./data" env:"PREFLIGHT_DATA" placeholder:"DIR"`
 	Store    string `help:"Object store: dir:PATH or s3://bucket/prefix?endpoint=URL&region=NAME. Default: objects in the data directory." env:"PREFLIGHT_STORE" placeholder:"URL"`
 	Database string `help:"Records: sqlite:PATH or postgres://... Default: preflight.db in the data directory." env:"PREFLIGHT_DATABASE" placeholder:"URL"`
+
+	Keys string `help:"Keys that encrypt what is stored: file:PATH, env:NAME, or none. Default: the file keys in the data directory, made at first start, where store and database are there too; else none." env:"PREFLIGHT_KEYS" placeholder:"SOURCE"`
+	keys *storage.Keys
 
 	S3AccessKey    string `name:"s3-access-key" help:"Access key of the S3 store." env:"PREFLIGHT_S3_ACCESS_KEY" placeholder:"KEY"`
 	S3SecretKey    string `name:"s3-secret-key" help:"Secret key of the S3 store; give it by environment or file, not as a flag." env:"PREFLIGHT_S3_SECRET_KEY" placeholder:"KEY"`
@@ -49,6 +52,9 @@ func (f *storageFlags) urls() (store, database string, err error) {
 		return "", "", usageError("settings: %w", err)
 	}
 	store, database = f.Store, f.Database
+	if f.keys, err = f.encryption(); err != nil {
+		return "", "", usageError("settings: %w", err)
+	}
 	if store == "" || database == "" {
 		if err := os.MkdirAll(f.Data, 0o700); err != nil {
 			return "", "", usageError("data directory: %w", err)
@@ -63,16 +69,34 @@ func (f *storageFlags) urls() (store, database string, err error) {
 	return store, database, nil
 }
 
+// encryption reads the keys. Where everything is in one directory the keys are there too, so that nobody has to do anything: that keeps
+// what is copied elsewhere (a backup of the database, of the objects) from being read, and not the directory as a whole.
+func (f *storageFlags) encryption() (*storage.Keys, error) {
+	switch {
+	case f.Keys == "none":
+		return nil, nil
+	case f.Keys != "":
+		return storage.OpenKeys(f.Keys)
+	case f.Store != "" || f.Database != "":
+		return nil, nil
+	}
+	path := filepath.Join(f.Data, "keys")
+	if _, err := storage.MakeKeyFile(path); err != nil {
+		return nil, err
+	}
+	return storage.OpenKeys("file:" + path)
+}
+
 func (f *storageFlags) objectsOptions() storage.ObjectsOptions {
 	return storage.ObjectsOptions{
 		AccessKey: f.S3AccessKey, SecretKey: f.S3SecretKey, CreateBucket: f.S3CreateBucket,
-		Retry: storage.RetryPolicy{Attempts: f.StoreAttempts}, Timeout: f.StoreTimeout, Connections: f.StoreConnections,
+		Retry: storage.RetryPolicy{Attempts: f.StoreAttempts}, Timeout: f.StoreTimeout, Connections: f.StoreConnections, Keys: f.keys,
 	}
 }
 
 func (f *storageFlags) recordsOptions(log *slog.Logger) storage.RecordsOptions {
 	return storage.RecordsOptions{
-		Connections: f.DatabaseConnections, ConnectTimeout: f.DatabaseConnectTimeout, StatementTimeout: f.DatabaseTimeout, Logger: log,
+		Connections: f.DatabaseConnections, ConnectTimeout: f.DatabaseConnectTimeout, StatementTimeout: f.DatabaseTimeout, Logger: log, Keys: f.keys,
 	}
 }
 
@@ -107,9 +131,12 @@ type serviceFlags struct {
 	Spool           string        `help:"Directory for uploads on their way. Default: the system's temporary directory." env:"PREFLIGHT_SPOOL" placeholder:"DIR"`
 	BodyLimit       int64         `help:"Largest upload in bytes." default:"33554432" env:"PREFLIGHT_BODY_LIMIT" placeholder:"BYTES"`
 	MaxUploads      int           `help:"Uploads on their way at once; one more is answered 429." default:"256" env:"PREFLIGHT_MAX_UPLOADS" placeholder:"N"`
-	MeasureSlots    int           `help:"Pictures decoded at once. Default: one for each core." env:"PREFLIGHT_MEASURE_SLOTS" placeholder:"N"`
+	MaxDecoded      int64         `help:"Decoded bytes, four a pixel, that uploads may stand for at once; one more is answered 429. Default: 1 GiB for each core." env:"PREFLIGHT_MAX_DECODED" placeholder:"BYTES"`
+	StoreDeadline   time.Duration `help:"Longest time for storing one upload." default:"1m" env:"PREFLIGHT_STORE_DEADLINE" placeholder:"TIME"`
+	MeasureSlots    int           `help:"Pictures decoded at once, each in a worker process of its own. Default: one for each core." env:"PREFLIGHT_MEASURE_SLOTS" placeholder:"N"`
 	MeasureDeadline time.Duration `help:"Longest time for measuring one picture." default:"20s" env:"PREFLIGHT_MEASURE_DEADLINE" placeholder:"TIME"`
 	CheckWait       time.Duration `help:"How long an upload waits for its checks before it is answered 202." default:"5s" env:"PREFLIGHT_CHECK_WAIT" placeholder:"TIME"`
+	ReadDeadline    time.Duration `help:"Longest time for reading one picture; a job tries again." default:"30s" env:"PREFLIGHT_READ_DEADLINE" placeholder:"TIME"`
 	JobGrace        time.Duration `help:"How long after an upload its job may check it, when the request did not." default:"30s" env:"PREFLIGHT_JOB_GRACE" placeholder:"TIME"`
 	Jobs            int           `help:"Jobs worked at once by this process; 0 leaves them to workers." default:"2" env:"PREFLIGHT_JOBS" placeholder:"N"`
 
@@ -119,10 +146,13 @@ type serviceFlags struct {
 	JobPoll     time.Duration `help:"How often the queue is looked at; 0 is 100ms on SQLite, and 1s on PostgreSQL, which tells of new jobs." default:"0s" env:"PREFLIGHT_JOB_POLL" placeholder:"TIME"`
 
 	measuringFlags `embed:""`
+	isolationFlags `embed:""`
 	webhookFlags   `embed:""`
 
 	RevalidateAt string `help:"Judge everything again each night at this time, hh:mm; a night that was missed is made up for. Default: never." env:"PREFLIGHT_REVALIDATE_AT" placeholder:"TIME"`
 	TimeZone     string `help:"Whose clock --revalidate-at means." default:"Asia/Shanghai" env:"PREFLIGHT_TIME_ZONE" placeholder:"ZONE"`
+
+	RetentionDays int `help:"Delete filings that nobody has changed for so many days, with everything of them. Default: never." default:"0" env:"PREFLIGHT_RETENTION_DAYS" placeholder:"DAYS"`
 
 	Rules []string `help:"Folders of rule data to load beside the embedded set; the API puts one in force." env:"PREFLIGHT_RULES" placeholder:"DIR"`
 
@@ -131,15 +161,15 @@ type serviceFlags struct {
 }
 
 func (f *serviceFlags) workerOptions() storage.WorkerOptions {
-	return storage.WorkerOptions{Concurrency: f.Jobs, Timeout: f.JobTimeout, RescueAfter: f.JobRescue, PollInterval: f.JobPoll}
+	return storage.WorkerOptions{Concurrency: f.Jobs, Reads: f.Reads, Timeout: f.JobTimeout, RescueAfter: f.JobRescue, PollInterval: f.JobPoll}
 }
 
 // validate says everything that is wrong with the settings.
 func (f *serviceFlags) validate() error {
-	worker := f.workerOptions()
+	jobs := f.workerOptions()
 	return errors.Join(
-		f.pipelineConfig().Validate(), notZero("job attempts", f.JobAttempts), notZero("job timeout", worker.Timeout),
-		notZero("job rescue", worker.RescueAfter), worker.Validate(), storage.RecordsOptions{JobAttempts: f.JobAttempts}.Validate(),
+		f.pipelineConfig().Validate(), f.limits().Validate(), notZero("job attempts", f.JobAttempts), notZero("job timeout", jobs.Timeout),
+		notZero("job rescue", jobs.RescueAfter), jobs.Validate(), storage.RecordsOptions{JobAttempts: f.JobAttempts}.Validate(),
 	)
 }
 
@@ -198,7 +228,13 @@ func (f *logFlags) logger(std streams) *slog.Logger {
 func (f *serviceFlags) pipelineConfig() pipeline.Config {
 	cfg := pipeline.DefaultConfig()
 	cfg.MaxBody, cfg.MaxUploads = f.BodyLimit, f.MaxUploads
+	cfg.Retention = time.Duration(f.RetentionDays) * 24 * time.Hour
 	cfg.MeasureDeadline, cfg.CheckWait, cfg.JobGrace, cfg.SpoolDir = f.MeasureDeadline, f.CheckWait, f.JobGrace, f.Spool
+	cfg.StoreDeadline, cfg.MaxPixels = f.StoreDeadline, f.MaxPixels
+	if f.MaxDecoded != 0 {
+		cfg.MaxDecoded = f.MaxDecoded
+	}
+	cfg.ReadSlots, cfg.ReadDeadline = f.Reads, f.ReadDeadline
 	if f.MeasureSlots != 0 {
 		cfg.MeasureSlots = f.MeasureSlots
 	}
@@ -225,7 +261,7 @@ func (h quietHandler) WithGroup(name string) slog.Handler {
 type parts struct {
 	objects  storage.Objects
 	records  *storage.Records
-	analyzer *imaging.Analyzer
+	pixels   *worker.Pool
 	sender   *webhook.Sender
 	flow     *pipeline.Pipeline
 	worker   *storage.Worker
@@ -237,7 +273,7 @@ type parts struct {
 	traced func(context.Context) error
 }
 
-// open checks the settings, then opens store, records, decoder and rules, in this order; what was opened is closed again
+// open checks the settings, then opens store, records, worker processes and rules, in this order; what was opened is closed again
 // when a later part fails.
 func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, err error) {
 	cfg := f.pipelineConfig()
@@ -284,23 +320,25 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 	if p.records, err = storage.OpenRecords(ctx, database, records); err != nil {
 		return nil, err
 	}
-	if p.analyzer, err = f.analyzer(); err != nil {
+	if p.pixels, err = f.pool(ctx, cfg.MeasureSlots, log, p.registry); err != nil {
 		return nil, err
 	}
+	reading := f.withoutReading(p.pixels.ReaderVersion())
 	sets, err := f.ruleSets()
 	if err != nil {
 		return nil, err
 	}
 	if p.flow, err = pipeline.New(cfg, pipeline.Parts{
-		Objects: p.objects, Records: p.records, Measurer: p.analyzer, Analyzer: p.analyzer.Version(), Renderer: p.analyzer,
+		Objects: p.objects, Records: p.records, Measurer: p.pixels, Analyzer: p.pixels.Version(), Renderer: p.pixels, Stitcher: p.pixels,
 		RuleSets: sets, Sender: p.sender, Night: night, Log: log, Metrics: p.registry, Tracer: tracer,
-		Degraded: missingModels(p.analyzer),
+		Degraded: missingModels(p.pixels),
+		Reader:   p.pixels, ReaderVersion: p.pixels.ReaderVersion(), Unread: f.unread(), ReadingStatus: func() error { return reading },
 	}); err != nil {
 		return nil, err
 	}
 	p.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "preflight_build_info", Help: "1, with the versions that this process runs.",
-		ConstLabels: prometheus.Labels{"version": buildVersion(), "analyzer": p.analyzer.Version(), "checks": checks.Version},
+		ConstLabels: prometheus.Labels{"version": buildVersion(), "analyzer": p.pixels.Version(), "reader": p.pixels.ReaderVersion(), "checks": checks.Version},
 	}, func() float64 { return 1 }))
 	if err := p.flow.FollowRules(ctx); err != nil {
 		return nil, usageError("settings: %w", err)
@@ -311,6 +349,9 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 	if f.Jobs > 0 {
 		options := f.workerOptions()
 		options.Deliver = p.flow.Deliver
+		if p.pixels.ReaderVersion() != "" {
+			options.Read = p.flow.Read
+		}
 		if p.worker, err = storage.NewWorker(p.records, options, p.flow.Work); err != nil {
 			return nil, err
 		}
@@ -319,15 +360,25 @@ func (f *serviceFlags) open(ctx context.Context, log *slog.Logger) (_ *parts, er
 		}
 		p.sweeping.Go(func() { p.flow.WorkRevalidations(sweeping) })
 	}
-	log.Info("ready to work", "version", buildVersion(), "cores", runtime.GOMAXPROCS(0), "analyzer", p.analyzer.Version(), "jobs", f.Jobs)
-	if err := missingModels(p.analyzer); err != nil {
+	log.Info("ready to work", "version", buildVersion(), "cores", runtime.GOMAXPROCS(0), "analyzer", p.pixels.Version(), "reader", p.pixels.ReaderVersion(), "jobs", f.Jobs,
+		"landlock", p.pixels.Sandbox().Landlock, "seccomp", p.pixels.Sandbox().Seccomp)
+	if missing := p.pixels.Sandbox().Missing(); missing != "" {
+		log.Warn("this kernel cannot take from worker processes all that they do not need: " + missing + " (docs/security.md)")
+	}
+	if f.keys == nil {
+		log.Warn("nothing is encrypted by this service: set --keys, or have the store and the database do it (docs/privacy.md)")
+	}
+	if reading != nil {
+		log.Warn(reading.Error())
+	}
+	if err := missingModels(p.pixels); err != nil {
 		log.Warn(err.Error() + "; scripts/setup.sh models installs it")
 	}
 	return p, nil
 }
 
-// missingModels says what the analyzer has to do without.
-func missingModels(a *imaging.Analyzer) error {
+// missingModels says what measuring has to do without.
+func missingModels(a *worker.Pool) error {
 	if a.FacesBy() == "" {
 		return errors.New("no model to find faces with: handheld photos are not checked for a face")
 	}
@@ -353,8 +404,8 @@ func (p *parts) close(ctx context.Context) error {
 	if p.objects != nil {
 		errs = append(errs, p.objects.Close())
 	}
-	if p.analyzer != nil {
-		errs = append(errs, p.analyzer.Close())
+	if p.pixels != nil {
+		errs = append(errs, p.pixels.Close())
 	}
 	if p.sender != nil {
 		p.sender.Close()

@@ -47,6 +47,11 @@ func (f *transferFlags) open(ctx context.Context, std streams, place string) (re
 	if f.ExportAccessKey != "" {
 		options.AccessKey, options.SecretKey = f.ExportAccessKey, f.ExportSecretKey
 	}
+	if f.Keys == "" {
+		// The keys that were made by themselves lie in the data directory: with it they would be gone, and a backup that only they can
+		// read with them.
+		options.Keys = nil
+	}
 	if export, err = storage.OpenObjects(ctx, place, options); err != nil {
 		return nil, nil, nil, nil, err
 	}
@@ -75,7 +80,8 @@ type exportCommand struct {
 func (exportCommand) Example() string {
 	return "  preflight export dir:/backup/2026-11-22\n" +
 		"  preflight export 's3://backup/2026-11-22?endpoint=http://s3:9000' --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000'\n\n" +
-		"Interrupted, the same call goes on where it was. Everything is stored under its SHA-256 and verified by it.\n"
+		"Keep it as safe as the data: it is encrypted only where --keys names keys that are kept elsewhere. Interrupted, the same call goes on\n" +
+		"where it was. Everything is stored under its SHA-256 and verified by it.\n"
 }
 
 // Run copies all filings with their originals to a place of their own.
@@ -108,8 +114,8 @@ type importCommand struct {
 
 func (importCommand) Example() string {
 	return "  preflight import dir:/backup/2026-11-22 --data ./restored\n" +
-		"  preflight import dir:/backup/2026-11-22 --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000'\n\n" +
-		"What is there already stays. Interrupted, the same call goes on. Every byte is verified by its SHA-256.\n"
+		"  preflight import dir:/backup/2026-11-22 --database postgres://preflight@db/preflight --store 's3://preflight?endpoint=http://s3:9000' \n\n" +
+		"An export that was made with --keys is read with the same. What is there already stays. Interrupted, the same call goes on. Every byte is verified by its SHA-256.\n"
 }
 
 // Run copies filings out of an export.
@@ -126,6 +132,9 @@ func (c *importCommand) Run(ctx context.Context, std streams) (err error) {
 			_, _ = fmt.Fprintf(std.err, "%d of %d filings\n", done.Filings, whole.Filings)
 		}
 	})
+	if errors.Is(err, storage.ErrNoKey) {
+		return usageError("%w: give the keys of the service that made the export: --keys file:PATH", err)
+	}
 	if errors.Is(err, storage.ErrNoExport) {
 		return usageError("%s: %w", c.From, err)
 	}

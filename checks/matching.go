@@ -16,6 +16,8 @@ type MatchInput struct {
 	Files []MatchFile
 	// Parties is what the facts say about whose documents these are.
 	Parties Parties
+	// Facts are those of the filing: what a document says is held against them to tell whose it is. Nil: nothing is known.
+	Facts *filing.Facts
 	// Remarks: the facts carry remarks, which is what satisfies preapproval_remark.
 	Remarks bool
 }
@@ -30,14 +32,53 @@ type MatchFile struct {
 	State string
 	// Verdict is that on the file by itself, once it is checked.
 	Verdict filing.Verdict
+	// JudgedAs is the material that the file was judged as where it declares none; "" where it was judged as a picture of
+	// anything. A file that was not judged as what it is needs a person, however good it is.
+	JudgedAs string
+	// Content is what was recognized in the picture (document.Recognize); nil where nothing was read. It decides where files
+	// go that do not say what they are, whose, or which page (NeedContent); of others it is only talked about.
+	Content *filing.Content
+	// Parts are what a composite shows, as it was recorded when it was made; a file that has parts stands for them and for
+	// nothing else.
+	Parts []MatchPart
+}
+
+// MatchPart is a part of a composite (拼接图的组成部分).
+type MatchPart struct {
+	// Source is the id of the material that the part was made from: a composite stands for nothing once one of its sources is
+	// replaced or gone, since it shows what is no longer meant. "" for a part of a composite that the service did not make.
+	Source string
+	// Declared is what the part shows.
+	Declared filing.Declared
+}
+
+// NeedContent reports whether what was read in the pictures can change how a filing stands: whether any current file does
+// not say what it is, whose it is, or which page. Where it does not, Stand answers the same without any Content.
+func NeedContent(files []MatchFile) bool {
+	v := loadVocabulary()
+	for i := range files {
+		f := &files[i]
+		if f.State == filing.MaterialReplaced || len(f.Parts) > 0 {
+			continue
+		}
+		if f.Declared.Material == "" || f.Declared.Page == "" {
+			return true
+		}
+		if m := v.byCode[f.Declared.Material]; f.Declared.Of == "" && (m == nil || owner(m) == "") {
+			return true
+		}
+	}
+	return false
 }
 
 // Match holds the files of a filing against what the rules require: how each requirement stands, in the order of the
-// outcome, what is wrong with the filing as a whole, and the verdict on it. It never returns nil lists.
+// outcome, what is wrong with the filing as a whole, and the verdict on it. It never returns nil lists. docs/matching.md
+// tells how, with an example:
 //
-//   - A file stands for the material and the party that it declares. Where it names no party it goes to the only
-//     requirement of its material that is still open; with several open ones it is material_undeclared. A file that names
-//     no page fills a page that no better file fills.
+//   - A file stands for the material and the party that it declares, and for nothing else. What it does not say is taken
+//     from what was read in the picture, held against the facts; what that leaves open is decided by an assignment of all
+//     such files at once, and only where every best assignment agrees. What stays open is material_undeclared.
+//   - A composite stands for its parts, each of them by itself.
 //   - One person's identity document is one document, whatever materials it is required as: an individual uploads it
 //     once for applicant_document, principal_id and site_manager_id (notice upload_once), and so does a unit whose site
 //     manager is the principal.
@@ -48,10 +89,9 @@ type MatchFile struct {
 // Findings of the filing come in the catalogue's order; each Match repeats those about itself, so that a checklist can
 // show it by itself.
 func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
-	m := matcher{c: loadCatalogue(), v: loadVocabulary(), p: &in.Parties, remarks: in.Remarks}
-	m.require(in.Outcome.Required)
-	m.take(in.Files)
-	m.assignLoose()
+	m := newMatcher(&in, new(desk))
+	m.assign()
+	e := explainer{matcher: m}
 
 	verdict := filing.VerdictPass
 	matches := make([]filing.Match, len(m.required))
@@ -60,7 +100,7 @@ func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
 	for i := range m.required {
 		r := &m.required[i]
 		standing := m.stand(r)
-		matches[i] = m.explain(r, standing)
+		matches[i] = e.explain(r, standing)
 		verdict = verdict.Worse(m.verdict(standing))
 		if r.AnyOf == nil {
 			// One document that is required under several names is missing once.
@@ -72,9 +112,29 @@ func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
 		}
 		findings = append(findings, matches[i].Findings...)
 	}
-	findings = append(findings, m.surplus()...)
+	findings = append(findings, e.surplus()...)
+	findings = append(findings, e.misplaced()...)
 	m.c.sort(findings)
 	return matches, findings, verdict.Worse(ruled(&in.Outcome))
+}
+
+// Standing returns the matches, of all that Match returns, that a file stands for: what an upload is answered with. It
+// explains these and no other.
+func Standing(in MatchInput, file string) []filing.Match {
+	m := newMatcher(&in, new(desk))
+	m.assign()
+	e := explainer{matcher: m}
+	var out []filing.Match
+	for i := range m.required {
+		s := m.stand(&m.required[i])
+		for _, c := range s.files {
+			if c >= 0 && m.files[c].ID == file {
+				out = append(out, e.explain(&m.required[i], s))
+				break
+			}
+		}
+	}
+	return out
 }
 
 // ruled is what the rules alone mean for a filing, whatever its files.
@@ -96,11 +156,8 @@ func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
 		*space = desk{} // nothing of a filing stays behind
 		desks.Put(space)
 	}()
-	m := matcher{c: loadCatalogue(), v: loadVocabulary(), p: &in.Parties, remarks: in.Remarks}
-	m.required, m.wanted, m.files = space.required[:0], space.wanted[:0], space.files[:0]
-	m.require(in.Outcome.Required)
-	m.take(in.Files)
-	m.assignLoose()
+	m := newMatcher(&in, space)
+	m.assign()
 	verdict := ruled(&in.Outcome)
 	states := make([]filing.MatchState, len(m.required))
 	for i := range m.required {
@@ -113,25 +170,74 @@ func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
 
 // matcher is one filing being matched.
 type matcher struct {
-	c        *catalogue
-	v        *vocabulary
-	p        *Parties
-	remarks  bool
+	c *catalogue
+	v *vocabulary
+	// p are the parties, of which the matcher has a copy of its own: it outlives the call in a pool.
+	p       *Parties
+	parties Parties
+	facts   *filing.Facts
+	all     []MatchFile
+	remarks bool
+
 	required []required
 	// wanted are the documents that some requirement asks for, in the order of the outcome.
 	wanted []wanted
 	files  []candidate
+	// options are the wanted documents that undecided files may be, each file's one after the other.
+	options []int32
+	// loose is a file that says what it is and not whose, with more than one option and nothing read: the next one like it has
+	// the same. -1 while there is none.
+	loose int
+	// known is what is known about the persons in charge; it is gathered when a document is first held against it.
+	known *knowledge
 }
 
 // desk is room for a filing of the usual size, so that matching one needs none from the heap; a larger one takes more.
 type desk struct {
+	matcher
 	required [20]required
 	wanted   [20]wanted
 	files    [16]candidate
+	options  [32]int32
 }
 
 // desks are kept from one filing to the next.
 var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// newMatcher lists what is asked for and the files that are there.
+func newMatcher(in *MatchInput, space *desk) *matcher {
+	m := &space.matcher
+	*m = matcher{
+		c: loadCatalogue(), v: loadVocabulary(), parties: in.Parties, facts: in.Facts, all: in.Files, remarks: in.Remarks,
+		required: space.required[:0], wanted: space.wanted[:0], files: space.files[:0], options: space.options[:0],
+	}
+	m.p, m.loose = &m.parties, -1
+	m.require(in.Outcome.Required)
+	m.take(in.Files)
+	return m
+}
+
+// assign gives each file its document: by what it declares, by what was read in it, and by what is left.
+func (m *matcher) assign() {
+	undecided := false
+	for i := range m.files {
+		if m.place(i); m.files[i].undecided() {
+			undecided = true
+		}
+	}
+	if undecided {
+		m.decide()
+	}
+	for i := range m.files {
+		if f := &m.files[i]; f.at >= 0 && !f.stale {
+			w := &m.wanted[f.at]
+			w.files = append(w.files, i)
+		}
+	}
+	if undecided {
+		m.leaveOpen()
+	}
+}
 
 // find returns the place of a wanted document, -1 where nobody asks for it. There are a dozen: looking through them is
 // cheaper than a map.
@@ -159,6 +265,8 @@ type alternative struct {
 	pages    []filing.Page
 	// words: it is satisfied by remarks in the facts, not by a file.
 	words bool
+	// at is the place of the document among the wanted ones; -1 for words.
+	at int
 }
 
 // wanted is a document that is asked for, with the files that stand for it.
@@ -169,23 +277,38 @@ type wanted struct {
 	// pages are those of every alternative that asks for it.
 	pages []filing.Page
 	files []int
+	// open: a requirement that it would satisfy is not satisfied; known where files stay undecided.
+	open bool
 	// Room for the usual one name and two files.
 	oneName  [1]string
 	twoFiles [2]int
 }
 
-// candidate is a file that may stand for something.
+// candidate is a file, or a part of a composite, that may stand for something.
 type candidate struct {
-	MatchFile
-	quality quality
-	// document is what it declares; its of is empty for a loose file, which does not say whose it is.
-	document document
-	loose    bool
-	// unknown: it does not say what it is.
+	*MatchFile
+	// declared is what it says that it is; page is which it shows, declared or read, "" where nobody knows.
+	declared filing.Declared
+	page     filing.Page
+	// source is the material that a part was made from; part says that it is one, stale that it is out of date.
+	source      string
+	part, stale bool
+	quality     quality
+	basis       filing.MatchBasis
+	// at is the wanted document that it stands for, -1 while it stands for none.
+	at int
+	// from and to are its options while it is undecided, two of them at least.
+	from, to int
+	// unknown: it does not say what it is, and nothing was read that does.
 	unknown bool
-	// ambiguous: it is loose, and several open requirements could be meant.
+	// ambiguous: several open requirements could be meant.
 	ambiguous bool
+	// misfit: somebody asks for what it is, and what was read in it says that it is not theirs.
+	misfit bool
 }
+
+// undecided reports whether it may be one of several documents.
+func (f *candidate) undecided() bool { return f.at < 0 && f.to > f.from }
 
 // quality orders the files that could stand for a page.
 type quality int
@@ -202,6 +325,8 @@ func qualityOf(f *MatchFile) quality {
 	switch {
 	case f.State != filing.MaterialChecked:
 		return pending
+	case f.Verdict == filing.VerdictPass && f.Declared.Material == "" && f.JudgedAs == "" && len(f.Parts) == 0:
+		return reviewed
 	case f.Verdict == filing.VerdictPass:
 		return passed
 	case f.Verdict == filing.VerdictReview:
@@ -229,18 +354,18 @@ func (m *matcher) require(requirements []filing.Requirement) {
 				r.alternatives[j] = m.alternative(code, req.Of)
 			}
 		}
-		for _, a := range r.alternatives {
-			if a.words {
+		for j := range r.alternatives {
+			a := &r.alternatives[j]
+			if a.at = -1; a.words {
 				continue
 			}
-			at := m.find(a.document)
-			if at < 0 {
-				at = len(m.wanted)
+			if a.at = m.find(a.document); a.at < 0 {
+				a.at = len(m.wanted)
 				m.wanted = append(m.wanted, wanted{document: a.document})
-				w := &m.wanted[at]
+				w := &m.wanted[a.at]
 				w.materials, w.files = w.oneName[:0], w.twoFiles[:0]
 			}
-			w := &m.wanted[at]
+			w := &m.wanted[a.at]
 			if req.AnyOf == nil && !slices.Contains(w.materials, a.material) {
 				w.materials = append(w.materials, a.material)
 			}
@@ -266,37 +391,134 @@ func (m *matcher) alternative(code, of string) alternative {
 	return a
 }
 
-// take sorts the files in and gives those that say whose they are to the documents that they say they are.
+// take lists the current files, and the parts of composites one by one, in the order of their ids.
 func (m *matcher) take(files []MatchFile) {
 	m.files = slices.Grow(m.files, len(files))
 	for i := range files {
-		if f := &files[i]; f.State != filing.MaterialReplaced {
-			m.files = append(m.files, candidate{MatchFile: *f, quality: qualityOf(f)})
+		f := &files[i]
+		switch {
+		case f.State == filing.MaterialReplaced:
+		case len(f.Parts) == 0:
+			m.files = append(m.files, candidate{
+				MatchFile: f, quality: qualityOf(f), declared: f.Declared, page: f.Declared.Page, basis: filing.BasisDeclared, at: -1,
+			})
+		default:
+			stale := slices.ContainsFunc(f.Parts, func(p MatchPart) bool { return p.Source != "" && !current(files, p.Source) })
+			for j := range f.Parts {
+				part := &f.Parts[j]
+				m.files = append(m.files, candidate{
+					MatchFile: f, quality: qualityOf(f), declared: part.Declared, page: part.Declared.Page, basis: filing.BasisDeclared, at: -1,
+					part: true, source: part.Source, stale: stale,
+				})
+			}
 		}
 	}
 	byID := func(a, b candidate) int { return cmp.Compare(a.ID, b.ID) }
 	if !slices.IsSortedFunc(m.files, byID) {
 		slices.SortStableFunc(m.files, byID)
 	}
-	for i := range m.files {
-		f := &m.files[i]
-		of := f.Declared.Of
-		material := m.v.byCode[f.Declared.Material]
-		if material == nil && !m.asksFor(f.Declared.Material) {
-			f.unknown = true
-			continue
-		}
-		if of == "" && material != nil {
-			of = owner(material)
-		}
-		f.document = m.p.document(f.Declared.Material, of)
-		if at := m.find(f.document); at >= 0 && of != "" {
-			m.wanted[at].files = append(m.wanted[at].files, i)
-		} else if f.Declared.Of == "" {
-			// Nobody is asked for it whom it usually belongs to: it may be the one of whoever is.
-			f.document, f.loose = document{kind: f.document.kind}, true
+}
+
+// current reports whether there is a file of this id that was not replaced.
+func current(files []MatchFile, id string) bool {
+	return slices.ContainsFunc(files, func(f MatchFile) bool { return f.ID == id && f.State != filing.MaterialReplaced })
+}
+
+// place finds the documents that a file may be. One that says what it is and whose is that, or nothing that is asked for.
+func (m *matcher) place(i int) {
+	f := &m.files[i]
+	of := f.declared.Of
+	material := m.v.byCode[f.declared.Material]
+	if material == nil && !m.asksFor(f.declared.Material) {
+		m.recognize(i)
+		return
+	}
+	if of == "" && material != nil {
+		of = owner(material)
+	}
+	if f.page == "" && sure(f.Content) && m.p.kindFits(f.declared.Material, f.Content) {
+		f.page = f.Content.Kind.Page
+	}
+	if at := m.find(m.p.document(f.declared.Material, of)); at >= 0 && of != "" {
+		f.at = at
+		return
+	}
+	if f.declared.Of != "" {
+		return
+	}
+	// Nobody is asked for it whom it usually belongs to: it may be the one of whoever is.
+	if j := m.loose; j >= 0 && m.files[j].declared.Material == f.declared.Material && !sure(f.Content) {
+		f.from, f.to, f.basis = m.files[j].from, m.files[j].to, filing.BasisOnlyAsked
+		return
+	}
+	m.offer(i, func(a *alternative) bool { return a.material == m.files[i].declared.Material })
+	if f.to == f.from {
+		return
+	}
+	asked := f.to - f.from
+	settled := m.hold(i)
+	if f.basis = filing.BasisOnlyAsked; asked > 1 && settled {
+		f.basis = filing.BasisRecognized
+	}
+	if f.undecided() && !sure(f.Content) {
+		m.loose = i
+	}
+}
+
+// recognize finds the documents that a file may be which does not say what it is.
+func (m *matcher) recognize(i int) {
+	f := &m.files[i]
+	if f.unknown = true; !sure(f.Content) {
+		return
+	}
+	m.offer(i, func(a *alternative) bool { return m.shows(a, m.files[i].Content) })
+	if f.to > f.from {
+		f.page, f.basis = f.Content.Kind.Page, filing.BasisRecognized
+		m.hold(i)
+	}
+	f.unknown = f.at < 0 && f.to == f.from && !f.misfit
+}
+
+// offer makes the wanted documents that fit a file's options.
+func (m *matcher) offer(i int, fits func(*alternative) bool) {
+	f := &m.files[i]
+	f.from = len(m.options)
+	for j := range m.required {
+		for k := range m.required[j].alternatives {
+			a := &m.required[j].alternatives[k]
+			if !a.words && fits(a) && !slices.Contains(m.options[f.from:], int32(a.at)) {
+				m.options = append(m.options, int32(a.at))
+			}
 		}
 	}
+	f.to = len(m.options)
+}
+
+// hold holds what was read in a file against the owners of its options: those that it contradicts fall away, and where it
+// speaks for any, all but those that it speaks for most. It reports whether that left one of several.
+func (m *matcher) hold(i int) bool {
+	f := &m.files[i]
+	before := f.to - f.from
+	if sure(f.Content) {
+		most := 0
+		kept := m.options[f.from:f.from]
+		for _, at := range m.options[f.from:f.to] {
+			switch speaks := m.speaks(f.Content, &m.wanted[at]); {
+			case speaks < 0 || speaks < most:
+			case speaks > most:
+				most, kept = speaks, append(kept[:0], at)
+			default:
+				kept = append(kept, at)
+			}
+		}
+		f.to = f.from + len(kept)
+		m.options = m.options[:f.to]
+		f.misfit = len(kept) == 0
+	}
+	if f.to == f.from+1 {
+		f.at = int(m.options[f.from])
+	}
+	return before > 1 && f.at >= 0
 }
 
 // asksFor reports whether some requirement asks for a material, of whomever.
@@ -311,78 +533,21 @@ func (m *matcher) asksFor(material string) bool {
 	return false
 }
 
-// assignLoose gives files that do not say whose they are to the only open requirement of their material. All that is
-// clear is given in rounds, each looking at the state before it, so that the order of files and requirements does not
-// matter: what one round settles may leave a single choice for the next.
-func (m *matcher) assignLoose() {
-	var materials []string
-	for _, f := range m.files {
-		if f.loose && !slices.Contains(materials, f.Declared.Material) {
-			materials = append(materials, f.Declared.Material)
-		}
-	}
-	for len(materials) > 0 {
-		targets := make([]int, len(materials))
-		settled := false
-		for i, material := range materials {
-			targets[i] = m.onlyOpen(material)
-			settled = settled || targets[i] >= 0
-		}
-		if !settled {
-			break
-		}
-		var left []string
-		for i, material := range materials {
-			if targets[i] < 0 {
-				left = append(left, material)
-				continue
-			}
-			w := &m.wanted[targets[i]]
-			for j := range m.files {
-				if f := &m.files[j]; f.loose && f.Declared.Material == material {
-					f.loose, f.document = false, w.document
-					w.files = append(w.files, j)
+// leaveOpen marks the files that stay undecided while a requirement is open that they may be meant for.
+func (m *matcher) leaveOpen() {
+	for i := range m.required {
+		if r := &m.required[i]; m.open(r) {
+			for _, a := range r.alternatives {
+				if !a.words {
+					m.wanted[a.at].open = true
 				}
 			}
-			slices.Sort(w.files)
 		}
-		materials = left
 	}
 	for i := range m.files {
 		f := &m.files[i]
-		f.ambiguous = f.loose && m.anyOpen(f.Declared.Material)
+		f.ambiguous = f.undecided() && slices.ContainsFunc(m.options[f.from:f.to], func(at int32) bool { return m.wanted[at].open })
 	}
-}
-
-// onlyOpen returns the place of the only wanted document of a material that an open requirement asks for, -1 where
-// there is none or more than one.
-func (m *matcher) onlyOpen(material string) int {
-	only := -1
-	for i := range m.required {
-		r := &m.required[i]
-		for _, a := range r.alternatives {
-			if a.material != material || a.words || !m.open(r) {
-				continue
-			}
-			at := m.find(a.document)
-			if only >= 0 && only != at {
-				return -1
-			}
-			only = at
-		}
-	}
-	return only
-}
-
-func (m *matcher) anyOpen(material string) bool {
-	for i := range m.required {
-		for _, a := range m.required[i].alternatives {
-			if a.material == material && m.open(&m.required[i]) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 func (m *matcher) open(r *required) bool {
@@ -441,7 +606,7 @@ func (m *matcher) fill(a *alternative) standing {
 		}
 		return s
 	}
-	files := m.wanted[m.find(a.document)].files
+	files := m.wanted[a.at].files
 	if len(files) == 0 {
 		return s
 	}
@@ -469,7 +634,7 @@ func (m *matcher) fill(a *alternative) standing {
 func (m *matcher) bestTwo(files []int, page filing.Page) [3]int {
 	best := [3]int{-1, -1, -1}
 	for _, i := range files {
-		if p := m.files[i].Declared.Page; p != page && p != "" {
+		if p := m.files[i].page; p != page && p != "" {
 			continue
 		}
 		switch {
@@ -493,7 +658,7 @@ func (m *matcher) score(i int) int {
 	if f.quality >= pending {
 		score += 1000
 	}
-	if f.Declared.Page != "" {
+	if f.declared.Page != "" {
 		score++
 	}
 	return score
@@ -534,222 +699,4 @@ func (m *matcher) verdict(s standing) filing.Verdict {
 	default:
 		return filing.VerdictFail
 	}
-}
-
-// explain makes the report's line about a requirement.
-func (m *matcher) explain(r *required, s standing) filing.Match {
-	a := s.alternative
-	out := filing.Match{Requirement: *r.Requirement, State: s.state, Files: []string{}, Findings: []filing.Finding{}}
-	var have, missing, bad []filing.Page
-	var badFiles []string
-	for i, page := range a.pages {
-		switch {
-		case s.files[i] < 0:
-			missing = append(missing, page)
-			continue
-		case m.files[s.files[i]].quality == failed:
-			bad = append(bad, page)
-			badFiles = append(badFiles, m.files[s.files[i]].ID)
-		}
-		have = append(have, page)
-		out.Files = append(out.Files, m.files[s.files[i]].ID)
-	}
-
-	// What the findings are about: the material and whose it is, and every material that is the same document.
-	shared := m.shared(r, a)
-	about := func() map[string]any {
-		measured := map[string]any{"material": a.material, "of": r.Of}
-		if shared != nil {
-			measured["materials"] = shared
-		}
-		return measured
-	}
-	var v values
-	if (s.state != filing.MatchSatisfied && s.state != filing.MatchPending) || bad != nil {
-		v = values{
-			"material": m.c.materialText(m.p, a.material, r.Of), "of": m.c.partyText(m.p, r.Of),
-			"missing": m.pagesText(missing, a), "failed": m.pagesText(bad, a), "have": m.pagesText(have, a),
-		}
-	}
-	add := func(code string, w wording, measured, limit map[string]any) {
-		w.values = v
-		f := m.c.finding(code, w)
-		if len(r.Clauses) > 0 {
-			f.Clause = r.Clauses[0]
-		}
-		f.Measured, f.Limit = measured, limit
-		out.Findings = append(out.Findings, f)
-	}
-
-	var explanation string
-	switch s.state {
-	case filing.MatchMissing:
-		var w wording
-		measured := about()
-		limit := map[string]any{"pages": a.pages}
-		measured["pages"] = []filing.Page{}
-		switch {
-		case a.words && r.AnyOf == nil:
-			explanation, w.message, w.advice = "remark_missing", "remark", "remark"
-			delete(measured, "pages")
-			limit = nil
-		case r.AnyOf != nil:
-			explanation, w.message = "missing_any_of", "any_of"
-			v["material"] = m.names(r.AnyOf)
-			measured, limit = map[string]any{"any_of": r.AnyOf, "of": r.Of}, nil
-		default:
-			explanation = "missing"
-			if shared != nil {
-				w.message = "upload_once"
-				v["material"] = m.names(shared)
-			}
-		}
-		if m.whose(r) {
-			w.advice = "whose"
-			if r.AnyOf == nil {
-				explanation = "missing_whose"
-			}
-		}
-		add("material_missing", w, measured, limit)
-	case filing.MatchIncomplete:
-		explanation = "incomplete"
-		measured := about()
-		measured["pages"] = have
-		add("material_incomplete", wording{}, measured, map[string]any{"pages": a.pages})
-	case filing.MatchRejected:
-		explanation = "rejected"
-	case filing.MatchPending:
-		explanation = "pending"
-	case filing.MatchSatisfied:
-		switch {
-		case a.words:
-			explanation = "remark_given"
-		case s.worst == reviewed:
-			explanation = "satisfied_review"
-		default:
-			explanation = "satisfied"
-		}
-	}
-	if bad != nil {
-		if s.state == filing.MatchIncomplete {
-			explanation = "incomplete_rejected"
-		}
-		measured := about()
-		measured["pages"], measured["files"] = bad, badFiles
-		add("material_rejected", wording{}, measured, nil)
-	}
-	out.Explanation = m.sentences(r, s, explanation, v, shared)
-	return out
-}
-
-// sentences joins the explanation of a match with what may follow it.
-func (m *matcher) sentences(r *required, s standing, explanation string, v values, shared []string) filing.Text {
-	text := m.c.explanations[explanation].fill(v)
-	say := func(name string, materials filing.Text) {
-		more := m.c.explanations[name].fill(values{"material": materials})
-		text.ZH += more.ZH
-		text.EN += " " + more.EN
-	}
-	if r.AnyOf != nil && s.state != filing.MatchMissing && !s.alternative.words {
-		say("chosen", m.names([]string{s.alternative.material}))
-	}
-	if shared != nil && r.AnyOf == nil {
-		others := slices.DeleteFunc(slices.Clone(shared), func(code string) bool { return code == s.alternative.material })
-		say("shared", m.names(others))
-	}
-	if r.Provisional && s.state != filing.MatchSatisfied {
-		say("provisional", filing.Text{})
-	}
-	return text
-}
-
-// shared returns the materials that are one document with this one and required as well, itself among them; nil where
-// there is no other.
-func (m *matcher) shared(r *required, a *alternative) []string {
-	if a.words || r.AnyOf != nil {
-		return nil
-	}
-	if materials := m.wanted[m.find(a.document)].materials; len(materials) > 1 {
-		return materials
-	}
-	return nil
-}
-
-// whose reports whether there are files that could satisfy a requirement if only they said whose they are.
-func (m *matcher) whose(r *required) bool {
-	for i := range m.files {
-		for _, a := range r.alternatives {
-			if m.files[i].ambiguous && m.files[i].Declared.Material == a.material {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// names lists materials by their names; the English ones hold commas and are quoted.
-func (m *matcher) names(codes []string) filing.Text {
-	texts := make([]filing.Text, len(codes))
-	for i, code := range codes {
-		texts[i] = m.c.materialText(m.p, code, "")
-		texts[i].EN = `"` + texts[i].EN + `"`
-	}
-	return join(texts)
-}
-
-// pagesText names pages of an alternative; what has one page only has just a picture.
-func (m *matcher) pagesText(pages []filing.Page, a *alternative) filing.Text {
-	if len(a.pages) == 1 {
-		return m.c.words.Pages["only"]
-	}
-	texts := make([]filing.Text, len(pages))
-	for i, page := range pages {
-		texts[i] = m.c.words.Pages[page]
-	}
-	return join(texts)
-}
-
-// surplus finds the files that no rule asks for, and those that do not say what or whose they are. A second file for a
-// page, or for another alternative of a group, is asked for and needs no remark.
-func (m *matcher) surplus() []filing.Finding {
-	var out []filing.Finding
-	for i := range m.files {
-		f := &m.files[i]
-		if f.unknown {
-			finding := m.c.finding("material_undeclared", wording{})
-			finding.Measured = map[string]any{"file": f.ID}
-			out = append(out, finding)
-			continue
-		}
-		at := m.find(f.document)
-		isWanted := at >= 0
-		switch {
-		case f.ambiguous:
-		case f.loose && m.asksFor(f.Declared.Material):
-			continue
-		case isWanted && (f.Declared.Page == "" || slices.Contains(m.wanted[at].pages, f.Declared.Page)):
-			continue
-		}
-		v := values{"material": m.c.materialText(m.p, f.Declared.Material, f.Declared.Of)}
-		measured := map[string]any{"file": f.ID, "material": f.Declared.Material}
-		if f.ambiguous {
-			finding := m.c.finding("material_undeclared", wording{message: "whose", values: v})
-			finding.Measured = measured
-			out = append(out, finding)
-			continue
-		}
-		w := wording{values: v}
-		if isWanted {
-			w.message = "page"
-			v["page"] = m.c.words.Pages[f.Declared.Page]
-			measured["page"] = f.Declared.Page
-		}
-		if f.Declared.Of != "" {
-			measured["of"] = f.Declared.Of
-		}
-		finding := m.c.finding("material_not_needed", w)
-		finding.Measured = measured
-		out = append(out, finding)
-	}
-	return out
 }

@@ -3,6 +3,7 @@ package checks
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,12 +26,45 @@ func requirement(s string) filing.Requirement {
 	return r
 }
 
+// declaredAs reads material/page@of.
+func declaredAs(s string) filing.Declared {
+	declared, of, _ := strings.Cut(s, "@")
+	material, page, _ := strings.Cut(declared, "/")
+	return filing.Declared{Material: material, Page: filing.Page(page), Of: of}
+}
+
+// recognizedAs reads kind/page,field=value,...; a kind that ends with ? was recognized with little confidence.
+func recognizedAs(s string) *filing.Content {
+	parts := strings.Split(s, ",")
+	kind, page, _ := strings.Cut(parts[0], "/")
+	c := &filing.Content{Kind: filing.DetectedKind{Detected: filing.DocumentKind(strings.TrimSuffix(kind, "?")), Page: filing.Page(page), Confidence: 0.97}}
+	if strings.HasSuffix(kind, "?") {
+		c.Kind.Confidence = 0.6
+	}
+	for _, part := range parts[1:] {
+		name, value, _ := strings.Cut(part, "=")
+		c.Fields = append(c.Fields, filing.Field{Name: filing.FieldName(name), Text: value, Value: value, Confidence: 0.97})
+	}
+	return c
+}
+
 // matchFile reads "id material/page@of verdict", where page and of may be missing and the verdict may be stored or
-// replaced.
+// replaced; "reads:" is followed by what was recognized, "parts:" by the parts of a composite, each with its source.
 func matchFile(s string) MatchFile {
 	words := strings.Fields(s)
 	f := MatchFile{ID: words[0], State: filing.MaterialChecked}
 	for _, word := range words[1:] {
+		if what, ok := strings.CutPrefix(word, "reads:"); ok {
+			f.Content = recognizedAs(what)
+			continue
+		}
+		if list, ok := strings.CutPrefix(word, "parts:"); ok {
+			for _, part := range strings.Split(list, "+") {
+				source, declared, _ := strings.Cut(part, "=")
+				f.Parts = append(f.Parts, MatchPart{Source: source, Declared: declaredAs(declared)})
+			}
+			continue
+		}
 		switch word {
 		case "stored":
 			f.State = filing.MaterialStored
@@ -39,9 +73,7 @@ func matchFile(s string) MatchFile {
 		case "pass", "review", "fail":
 			f.Verdict = filing.Verdict(word)
 		default:
-			declared, of, _ := strings.Cut(word, "@")
-			material, page, _ := strings.Cut(declared, "/")
-			f.Declared = filing.Declared{Material: material, Page: filing.Page(page), Of: of}
+			f.Declared = declaredAs(word)
 		}
 	}
 	return f
@@ -256,57 +288,102 @@ func summary(matches []filing.Match, findings []filing.Finding, verdict filing.V
 	return strings.Join(words, " ")
 }
 
+// TestMatchSaysHowAFilingStands matches filings by name. What is said of each stands in a file of its own, for people to read.
 func TestMatchSaysHowAFilingStands(t *testing.T) {
 	t.Parallel()
-	type line struct {
-		Requirement string
-		State       filing.MatchState
-		Files       []string
-		Explanation filing.Text
-		Findings    []string
+	cases := append(matchCases(), readCases()...)
+	if len(cases) < 90 {
+		t.Errorf("only %d filings", len(cases))
 	}
-	type report struct {
-		Name     string
-		Required []string
-		Files    []string
-		Verdict  filing.Verdict
-		Lines    []line
-		Findings []filing.Finding
-	}
-	var reports []report
-	for _, c := range matchCases() {
-		matches, findings, verdict := Match(c.input())
+	written := map[string]bool{}
+	for _, c := range cases {
+		in := c.input()
+		matches, findings, verdict := Match(in)
 		if got := summary(matches, findings, verdict); got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", c.name, got, c.want)
 		}
 		checkFindings(t, c.name, findings)
-		r := report{Name: c.name, Required: c.required, Files: c.files, Verdict: verdict, Findings: findings, Lines: []line{}}
-		for i, m := range matches {
+		for _, m := range matches {
 			checkFindings(t, c.name, m.Findings)
-			l := line{Requirement: c.required[i], State: m.State, Files: m.Files, Explanation: m.Explanation}
 			for _, f := range m.Findings {
-				l.Findings = append(l.Findings, f.Code)
 				if f.Clause != "G6.enterprise.basic.1" {
 					t.Errorf("%s: %s has clause %q, not the requirement's", c.name, f.Code, f.Clause)
 				}
 			}
-			for _, s := range []string{m.Explanation.ZH, m.Explanation.EN} {
-				if s == "" || strings.ContainsAny(s, "{}") {
-					t.Errorf("%s: explanation %q is not finished", c.name, s)
+			texts := []filing.Text{m.Explanation}
+			for _, f := range m.Matched {
+				texts = append(texts, f.Because)
+			}
+			for _, f := range m.SetAside {
+				texts = append(texts, f.Because)
+			}
+			for _, text := range texts {
+				for _, s := range []string{text.ZH, text.EN} {
+					if s == "" || strings.ContainsAny(s, "{}") {
+						t.Errorf("%s: %q is not finished", c.name, s)
+					}
 				}
 			}
-			r.Lines = append(r.Lines, l)
 		}
-		reports = append(reports, r)
+		file := strings.ReplaceAll(strings.NewReplacer("'", "", ",", "").Replace(c.name), " ", "-") + ".md"
+		if written[file] {
+			t.Fatalf("two filings are called %s", c.name)
+		}
+		written[file] = true
+		golden(t, filepath.Join("testdata", "filings", file), c.report(&in, matches, findings, verdict))
 	}
-	if len(reports) < 60 {
-		t.Errorf("only %d situations", len(reports))
-	}
-	data, err := json.MarshalIndent(reports, "", " ")
+	kept, err := os.ReadDir(filepath.Join("testdata", "filings"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, filepath.Join("testdata", "match.golden.json"), string(data)+"\n")
+	for _, f := range kept {
+		if !written[f.Name()] {
+			t.Errorf("testdata/filings/%s is of no filing any more", f.Name())
+		}
+	}
+}
+
+// report writes down a filing and how it stands.
+func (c matchCase) report(in *MatchInput, matches []filing.Match, findings []filing.Finding, verdict filing.Verdict) string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# %s\n", c.name)
+	if in.Facts != nil {
+		line("Facts: `%s`\n", in.Facts.AppendJSON(nil))
+	}
+	for _, f := range c.files {
+		line("- `%s`", f)
+	}
+	line("\nVerdict: **%s**", verdict)
+	for i, m := range matches {
+		line("\n## %s: %s", c.required[i], m.State)
+		line("%s\n\n%s", m.Explanation.ZH, m.Explanation.EN)
+		if len(m.Matched)+len(m.SetAside) > 0 {
+			line("")
+		}
+		for _, f := range m.Matched {
+			source := ""
+			if f.Source != "" {
+				source = " (from " + f.Source + ")"
+			}
+			line("- %s%s stands for %s/%s: %s. %s %s", f.File, source, f.Material, f.Page, f.Basis, f.Because.ZH, f.Because.EN)
+		}
+		for _, f := range m.SetAside {
+			line("- %s was set aside: %s. %s %s", f.File, f.Reason, f.Because.ZH, f.Because.EN)
+		}
+	}
+	if len(findings) > 0 {
+		line("\n## Findings")
+	}
+	for _, f := range findings {
+		measured, err := json.Marshal(f.Measured)
+		if err != nil {
+			panic(err)
+		}
+		line("- %s `%s`", f.Code, measured)
+		line("  - %s → %s\n  - %s → %s", f.Message.ZH, f.Advice.ZH, f.Message.EN, f.Advice.EN)
+	}
+	return b.String()
 }
 
 // TestMatchHoldsItsPromisesForAnyFiling draws filings at random and holds what must always be true: nothing depends on the order of files;

@@ -1,0 +1,265 @@
+package checks
+
+import (
+	"math"
+	"slices"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// CompositeInput is all that a picture that somebody stitched is judged by (拼接图).
+type CompositeInput struct {
+	// Measurements are those of the whole picture, Parts the documents that were located in it, each measured by itself and, where
+	// it was read, recognized.
+	Measurements filing.Measurements
+	Parts        []filing.SeenPart
+	// Wanted is what must be in it; empty: that is not known, and nothing is missing or too much.
+	Wanted []filing.PartWanted
+	// Thresholds replaces the default table where it is given.
+	Thresholds *Thresholds
+}
+
+// Composite judges a stitched picture part by part: nothing that belongs into it is missing, illegible, covered or at another
+// scale, and nothing else is in it. What is decided where more than one answer is possible:
+//
+//   - A part that could not be recognized may be one that is missed: then a person looks (kind_unrecognized), and nobody is told
+//     that it is not there. Parts fewer than wanted are missing for certain.
+//   - A part whose side could not be told stands for either side.
+//   - Both sides of one card are judged as a pair is (front_back_scale), all other cards by parts_scale.
+//
+// Findings come in the catalogue's order; there are never none but an empty list.
+func Composite(in CompositeInput) []filing.Finding {
+	c, t := loadCatalogue(), in.Thresholds
+	if t == nil {
+		t = loadThresholds()
+	}
+	j := compositeJudge{c: c, t: t, in: &in, out: []filing.Finding{}}
+	j.complete()
+	for i := range in.Parts {
+		j.legible(&in.Parts[i])
+	}
+	j.overlaps()
+	j.scales()
+	c.sort(j.out)
+	return j.out
+}
+
+// Stale is the finding on a composite of ours one of whose sources was replaced.
+func Stale() filing.Finding { return loadCatalogue().finding("composite_stale", wording{}) }
+
+type compositeJudge struct {
+	c   *catalogue
+	t   *Thresholds
+	in  *CompositeInput
+	out []filing.Finding
+}
+
+func (j *compositeJudge) add(code string, w wording, region []filing.Point) *filing.Finding {
+	f := j.c.finding(code, w)
+	f.Region = region
+	j.out = append(j.out, f)
+	return &j.out[len(j.out)-1]
+}
+
+// named is what a part is called.
+func (j *compositeJudge) named(kind filing.DocumentKind, page filing.Page) filing.Text {
+	name, ok := j.c.words.Kinds[kind]
+	if !ok {
+		name = j.c.words.Kinds[filing.DocumentUnknown]
+	}
+	if side, ok := j.c.words.Pages[page]; ok && twoSided(kind) {
+		return filing.Text{ZH: name.ZH + side.ZH, EN: name.EN + " (" + side.EN + ")"}
+	}
+	return name
+}
+
+// fits reports whether a located part may be a wanted one.
+func fits(p *filing.SeenPart, w filing.PartWanted) bool {
+	return p.Kind == w.Kind && (p.Page == "" || w.Page == "" || p.Page == w.Page || !twoSided(w.Kind))
+}
+
+// complete holds what is there against what must be.
+func (j *compositeJudge) complete() {
+	if len(j.in.Wanted) == 0 {
+		return
+	}
+	taken := make([]bool, len(j.in.Parts))
+	var missing []filing.PartWanted
+	// Those whose side is known first, so that one whose side is not does not take their place.
+	take := func(w filing.PartWanted, sure bool) bool {
+		for i := range j.in.Parts {
+			if p := &j.in.Parts[i]; !taken[i] && fits(p, w) && (!sure || p.Page == w.Page) {
+				taken[i] = true
+				return true
+			}
+		}
+		return false
+	}
+	var open []filing.PartWanted
+	for _, w := range j.in.Wanted {
+		if !take(w, true) {
+			open = append(open, w)
+		}
+	}
+	for _, w := range open {
+		if !take(w, false) {
+			missing = append(missing, w)
+		}
+	}
+	unknown := 0
+	for i := range j.in.Parts {
+		p := &j.in.Parts[i]
+		if taken[i] {
+			continue
+		}
+		if p.Kind == filing.DocumentUnknown || p.Kind == "" {
+			unknown++
+			continue
+		}
+		if twice := slices.IndexFunc(missing, func(w filing.PartWanted) bool { return w.Kind == p.Kind && twoSided(w.Kind) }); twice >= 0 {
+			j.add("same_side_twice", wording{}, p.Quad[:]) // the other side is what is missing
+			missing = slices.Delete(missing, twice, twice+1)
+			continue
+		}
+		j.add("part_unexpected", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:])
+	}
+	for n, w := range missing {
+		if n >= len(missing)-unknown {
+			break // one of those that nobody recognized may be it
+		}
+		f := j.add("part_missing", wording{values: values{"part": j.named(w.Kind, w.Page)}}, nil)
+		f.Measured = map[string]any{"parts": len(j.in.Parts)}
+		f.Limit = map[string]any{"parts": len(j.in.Wanted)}
+	}
+	if unknown > 0 && (len(missing) > 0 || len(j.in.Parts) > len(j.in.Wanted)) {
+		j.add("kind_unrecognized", wording{}, nil)
+	}
+}
+
+// legible judges whether a part can be read.
+func (j *compositeJudge) legible(p *filing.SeenPart) {
+	l, bad := p.Legibility, false
+	if l != nil && len(l.Tiles) >= j.t.SharpnessTiles {
+		bad = l.TextHeightPx > 0 && l.TextHeightPx < j.t.TextHeightPx || p.Sharpness > 0 && p.Sharpness < j.t.Sharpness
+	}
+	if cardKind(p.Kind) {
+		if mm := cardScale(&p.Document, j.t); mm > 0 && mm < j.t.CardPxPerMM {
+			bad = true
+		}
+	}
+	if bad {
+		j.add("part_illegible", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:])
+	}
+}
+
+func cardKind(k filing.DocumentKind) bool { return twoSided(k) }
+
+// cardScale is the resolution of a card in pixels per millimetre; 0 where it is none or was not located for sure.
+func cardScale(d *filing.Document, t *Thresholds) float64 {
+	if d.Confidence < t.PartSure || d.OutsideShare > t.PairOutsideShare {
+		return 0
+	}
+	for _, f := range d.Formats {
+		if f.Format == filing.FormatID1 && f.Likelihood >= t.FormatLikelihood {
+			return f.PxPerMM
+		}
+	}
+	return 0
+}
+
+// overlaps finds parts that cover each other: their quadrilaterals meet, or what covers one lies in another.
+func (j *compositeJudge) overlaps() {
+	for i := range j.in.Parts {
+		a := &j.in.Parts[i]
+		for k := range i {
+			b := &j.in.Parts[k]
+			small := min(area(a.Quad[:]), area(b.Quad[:]))
+			both := area(common(a.Quad[:], b.Quad[:]))
+			for _, covered := range []struct{ under, over *filing.SeenPart }{{a, b}, {b, a}} {
+				for _, o := range covered.under.Document.Occlusions {
+					both = max(both, area(common(o, covered.over.Quad[:])))
+				}
+			}
+			if small > 0 && both > j.t.PartsOverlap*small {
+				j.add("parts_overlap", wording{}, a.Quad[:])
+				return
+			}
+		}
+	}
+}
+
+// scales compares the cards of the picture.
+func (j *compositeJudge) scales() {
+	least, most := math.Inf(1), 0.0
+	var front, back *filing.SeenPart
+	for i := range j.in.Parts {
+		p := &j.in.Parts[i]
+		if p.Kind != "" && p.Kind != filing.DocumentUnknown && !cardKind(p.Kind) {
+			continue
+		}
+		if (p.Kind == "" || p.Kind == filing.DocumentUnknown) && (len(p.Document.Formats) == 0 || p.Document.Formats[0].Format != filing.FormatID1) {
+			continue
+		}
+		mm := cardScale(&p.Document, j.t)
+		if mm == 0 {
+			continue
+		}
+		least, most = min(least, mm), max(most, mm)
+		if p.Page == filing.PageFront && front == nil {
+			front = p
+		} else if p.Page == filing.PageBack && back == nil {
+			back = p
+		}
+	}
+	if most <= least*j.t.ScaleRatio || math.IsInf(least, 1) {
+		return
+	}
+	if front != nil && back != nil && front.Kind == back.Kind {
+		// Both sides of one card: as a pair of photos is, by millimetres, since both are in one frame.
+		m := j.in.Measurements
+		a, b := m, m
+		a.Document, b.Document, a.Pixels, b.Pixels = &front.Document, &back.Document, nil, nil
+		r := Pair(PairInput{Front: a, Back: b, Material: "principal_id", Thresholds: j.t})
+		for _, f := range r.Findings {
+			if f.Code == "front_back_scale" || f.Code == "front_back_scale_doubtful" {
+				j.out = append(j.out, f)
+				return
+			}
+		}
+	}
+	f := j.add("parts_scale", wording{values: values{"percent": percent(most/least - 1)}}, nil)
+	f.Measured = map[string]any{"scale_ratio": thousandths(most / least)}
+	f.Limit = map[string]any{"max_scale_ratio": j.t.ScaleRatio}
+}
+
+// area is that of a polygon, whichever way round.
+func area(p []filing.Point) float64 {
+	sum := 0.0
+	for i, a := range p {
+		b := p[(i+1)%len(p)]
+		sum += a[0]*b[1] - b[0]*a[1]
+	}
+	return math.Abs(sum) / 2
+}
+
+// common is the part of a polygon within a convex one that runs clockwise (Sutherland and Hodgman, 1974).
+func common(polygon, by []filing.Point) []filing.Point {
+	side := func(a, b, p filing.Point) float64 { return (b[0]-a[0])*(p[1]-a[1]) - (b[1]-a[1])*(p[0]-a[0]) }
+	for i, a := range by {
+		b := by[(i+1)%len(by)]
+		var kept []filing.Point
+		for k, p := range polygon {
+			q := polygon[(k+1)%len(polygon)]
+			dp, dq := side(a, b, p), side(a, b, q)
+			if dp >= 0 {
+				kept = append(kept, p)
+			}
+			if (dp >= 0) != (dq >= 0) {
+				t := dp / (dp - dq)
+				kept = append(kept, filing.Point{p[0] + t*(q[0]-p[0]), p[1] + t*(q[1]-p[1])})
+			}
+		}
+		polygon = kept
+	}
+	return polygon
+}

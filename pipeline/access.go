@@ -1,0 +1,93 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/preflight-icp/preflight/storage"
+)
+
+// Audit appends to the trail of who saw or changed what; nil means that it is durable.
+func (p *Pipeline) Audit(ctx context.Context, e storage.AuditEntry) error {
+	return p.Records.Audit(ctx, e)
+}
+
+// AuditEntries returns entries of the trail in their order.
+func (p *Pipeline) AuditEntries(ctx context.Context, q storage.AuditFilter) ([]storage.AuditEntry, error) {
+	return p.Records.AuditEntries(ctx, q)
+}
+
+// CreateLink makes a link to a filing for its applicant, and the token that is shown once.
+func (p *Pipeline) CreateLink(ctx context.Context, who Viewer, id string, lasts time.Duration) (storage.Link, string, error) {
+	if _, err := p.visible(ctx, who, id); err != nil {
+		return storage.Link{}, "", err
+	}
+	l, token, err := p.Records.CreateLink(ctx, id, who.Name, lasts)
+	if err != nil {
+		return storage.Link{}, "", recordFailure(err)
+	}
+	return l, token, nil
+}
+
+// Links lists the links to a filing.
+func (p *Pipeline) Links(ctx context.Context, who Viewer, id string) ([]storage.Link, error) {
+	if _, err := p.visible(ctx, who, id); err != nil {
+		return nil, err
+	}
+	return p.Records.LinksOf(ctx, id)
+}
+
+// RevokeLink ends a link at once.
+func (p *Pipeline) RevokeLink(ctx context.Context, who Viewer, id, link string) error {
+	if _, err := p.visible(ctx, who, id); err != nil {
+		return err
+	}
+	return recordFailure(p.Records.RevokeLink(ctx, id, link))
+}
+
+// Receipt is the proof of a deletion, for those who could have asked for it.
+func (p *Pipeline) Receipt(ctx context.Context, who Viewer, id string) (*storage.Receipt, error) {
+	r, err := p.Records.Receipt(ctx, id)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	if who.Organization != r.Organization || who.Filing != "" || !who.All && who.Name != r.Owner {
+		return nil, ErrNotFound
+	}
+	return &r, nil
+}
+
+// RetentionBatch is how many filings a sweep deletes for their age at most.
+const retentionBatch = 100
+
+// retain deletes filings that nobody has changed since the time that they are kept (保存期限).
+func (p *Pipeline) retain(ctx context.Context) error {
+	if p.cfg.Retention == 0 {
+		return nil
+	}
+	old, err := p.Records.FilingsBefore(ctx, p.Now().Add(-p.cfg.Retention), retentionBatch)
+	if err != nil {
+		return err
+	}
+	for _, f := range old {
+		r := storage.Receipt{RequestedBy: "retention", Reason: "retention"}
+		if err := p.dropCompositesOf(ctx, f.ID); err != nil {
+			return err
+		}
+		orphans, r, err := p.Records.DeleteFilingFor(ctx, f.ID, r)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := p.Records.Audit(ctx, storage.AuditEntry{
+			Principal: "retention", Organization: f.Organization, Operation: "delete-filing", Object: f.ID, Outcome: storage.AuditGranted, Detail: "receipt " + r.ID,
+		}); err != nil {
+			return err
+		}
+		p.removeContents(ctx, orphans)
+	}
+	return nil
+}

@@ -1,0 +1,425 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+// browsing lets one test at a time have browsers: they share two cores with everything else.
+var browsing sync.Mutex
+
+// visitor is a real Chromium without a window, and in it the session of somebody.
+type visitor struct {
+	*bundle
+	ctx  context.Context
+	base string
+	// requests counts what the tab asked for.
+	requests atomic.Int64
+}
+
+const pageDeadline = 90 * time.Second // the race detector on a busy machine is slow
+
+// browse makes a test one that browses: it waits for its turn, and is skipped where there is no browser.
+func browse(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("chromium"); err != nil {
+		release, _ := os.ReadFile("/etc/os-release")
+		if os.Getenv("PREFLIGHT_TEST_REQUIRE") == "" || bytes.Contains(release, []byte("ID=ubuntu")) {
+			t.Skip("there is no Chromium: make setup-test installs it, but on Ubuntu, which has no package of it")
+		}
+		t.Fatal(err)
+	}
+	browsing.Lock()
+	t.Cleanup(browsing.Unlock)
+}
+
+// visit starts a browser for a principal, so many pixels wide.
+func (b *bundle) visit(as, lang string, width, height int64) *visitor {
+	b.t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath("chromium"))
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	b.t.Cleanup(cancelAllocator)
+	tab, cancel := chromedp.NewContext(allocator)
+	b.t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(tab, 5*time.Minute)
+	b.t.Cleanup(stop)
+	ok(b.t, chromedp.Run(ctx)) // starts it; it would end with a shorter context that started it
+	v := &visitor{bundle: b, ctx: ctx, base: b.URL}
+	chromedp.ListenTarget(ctx, func(event any) {
+		if _, ok := event.(*network.EventRequestWillBeSent); ok {
+			v.requests.Add(1)
+		}
+	})
+	v.do(network.Enable(), chromedp.EmulateViewport(width, height), chromedp.ActionFunc(func(ctx context.Context) error {
+		for name, value := range map[string]string{"preflight_session": b.tokens[as], "preflight_lang": lang} {
+			if value == "" {
+				continue // nobody's
+			}
+			if err := network.SetCookie(name, value).WithURL(v.base).Do(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	return v
+}
+
+func (v *visitor) do(actions ...chromedp.Action) {
+	v.t.Helper()
+	ctx, cancel := context.WithTimeout(v.ctx, pageDeadline)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var at, text string
+		_ = chromedp.Run(v.ctx, chromedp.Location(&at), chromedp.Text("main", &text, chromedp.ByQuery))
+		v.t.Fatalf("%v\nat %s:\n%s", err, at, text)
+	}
+}
+
+func (v *visitor) open(path string) {
+	v.t.Helper()
+	v.do(chromedp.Navigate(v.base+path), chromedp.WaitReady("main", chromedp.ByQuery))
+}
+
+// until waits until an expression holds on whatever page there is by then.
+func (v *visitor) until(expression string) {
+	v.t.Helper()
+	for end := time.Now().Add(pageDeadline); ; {
+		var holds bool
+		ctx, cancel := context.WithTimeout(v.ctx, pageDeadline)
+		err := chromedp.Run(ctx, chromedp.Evaluate("Boolean("+expression+")", &holds))
+		cancel()
+		if err == nil && holds {
+			return
+		}
+		if time.Now().After(end) {
+			v.do(chromedp.ActionFunc(func(context.Context) error { return fmt.Errorf("never held: %s (%w)", expression, err) }))
+		}
+		<-time.After(50 * time.Millisecond) // an error is a page that was just left
+	}
+}
+
+// sees waits until the page says something.
+func (v *visitor) sees(words string) {
+	v.t.Helper()
+	quoted, err := json.Marshal(words)
+	ok(v.t, err)
+	v.until("document.querySelector('main')?.innerText.includes(" + string(quoted) + ")")
+}
+
+func (v *visitor) click(selector string) {
+	v.t.Helper()
+	v.do(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
+}
+
+func (v *visitor) path() string {
+	v.t.Helper()
+	var at string
+	v.do(chromedp.Location(&at))
+	u, err := url.Parse(at)
+	ok(v.t, err)
+	return u.Path
+}
+
+// take puts a photo into the place of a material and sends it.
+func (v *visitor) take(place string, photo []byte) {
+	v.t.Helper()
+	file := filepath.Join(v.t.TempDir(), "photo.jpg")
+	ok(v.t, os.WriteFile(file, photo, 0o600))
+	form := place + " form[data-upload]"
+	v.do(chromedp.SetUploadFiles(form+" input[type=file]", []string{file}, chromedp.ByQuery))
+	v.click(form + " button")
+}
+
+// The whole story: facts, photos (one bad, then taken again), handed in, given back by a reviewer who uses the keyboard, mended,
+// accepted.
+func TestTheWholeStoryInABrowser(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	pc := b.visit("app", "zh", 1280, 800)
+	pc.open("/")
+	pc.do(chromedp.SetValue("select[name=province]", "BJ", chromedp.ByQuery))
+	pc.click("section[aria-labelledby=file-h] button")
+	pc.sees("只问会影响所需资料的问题")
+	path := strings.TrimSuffix(pc.path(), "/questions")
+	for range 20 { // one answer on each page at most; what is not known is passed over
+		var done bool
+		pc.do(chromedp.Evaluate(`document.querySelector("main form") === null`, &done))
+		if done {
+			break
+		}
+		pc.do(chromedp.Evaluate(`document.querySelector("fieldset input[type=radio]")?.click()`, nil))
+		pc.click("main form > button")
+		pc.do(chromedp.Sleep(100*time.Millisecond), chromedp.WaitReady("main", chromedp.ByQuery))
+	}
+	pc.open(path)
+	pc.click(`form[action$="/phone"] button`)
+	pc.do(chromedp.WaitVisible("svg.qr", chromedp.ByQuery))
+	var link string
+	pc.do(chromedp.Evaluate(`document.querySelector("details code").textContent`, &link))
+
+	// The phone has the link and nothing else.
+	applicant := b.visit("nobody", "zh", 390, 844)
+	applicant.do(chromedp.Navigate(link))
+	applicant.sees("所需资料")
+	if at := applicant.path(); at != path {
+		t.Fatalf("the link leads to %s, want %s", at, path)
+	}
+	applicant.open(path)
+	applicant.sees("未上传")
+
+	const places = "section.slot .place"
+	applicant.take(places, encode(t, noise(91, 300, 200), 60))
+	applicant.sees("200 KB")
+	applicant.take(places, photo(t, 92))
+	applicant.until(`!document.querySelector("main").innerText.includes("200 KB")`)
+	applicant.take(places+" ~ .place", photo(t, 93))
+	applicant.until(`document.querySelectorAll("section.slot .place img").length >= 2`)
+	applicant.do(chromedp.SendKeys("textarea[name=words]", "手持照片稍后补充", chromedp.ByQuery))
+	applicant.click("section[aria-labelledby=submit-h] button")
+	applicant.sees("已提交，等待审核")
+
+	reviewer := b.visit("reviewer", "zh", 1440, 900)
+	reviewer.open("/queue")
+	press := func(key string) { reviewer.do(chromedp.KeyEvent(key)) }
+	press("n") // the next one is claimed and opened
+	reviewer.sees("放弃领取")
+	if want := strings.Replace(path, "/filings/", "/review/", 1); reviewer.path() != want {
+		t.Fatalf("the desk shows %s, want %s", reviewer.path(), want)
+	}
+	shown := func(what string) {
+		t.Helper()
+		reviewer.until(`(() => { const p = document.querySelector("[data-picture]"); return p.complete && p.naturalWidth > 0 && p.src.includes("variant=` + what + `"); })()`)
+	}
+	shown("upright")
+	press("o")
+	shown("overlay")
+	press("o")
+	press("p")
+	reviewer.until(`(() => { const p = document.querySelector("[data-second]"); return !p.hidden && p.complete && p.naturalWidth > 0; })()`)
+	press("?")
+	reviewer.do(chromedp.WaitVisible("dialog[open]", chromedp.ByQuery))
+	reviewer.do(chromedp.Evaluate(`document.querySelector("dialog").close()`, nil))
+	reviewer.do(chromedp.SetValue("textarea[name=words]", "请补手持证件照片", chromedp.ByQuery))
+	press("b")
+	reviewer.sees("审核队列")
+
+	applicant.open(path)
+	applicant.sees("审核员退回了这次备案")
+	applicant.sees("请补手持证件照片")
+	applicant.do(chromedp.SendKeys("textarea[name=words]", "已补", chromedp.ByQuery))
+	applicant.click("section[aria-labelledby=submit-h] button")
+	applicant.sees("已提交，等待审核")
+
+	press("n")
+	reviewer.sees("放弃领取")
+	reviewer.do(chromedp.SetValue("textarea[name=words]", "线下已核对", chromedp.ByQuery))
+	press("a")
+	reviewer.sees("审核队列")
+	applicant.open(path)
+	applicant.sees("审核已通过")
+}
+
+// badNetwork lies between a phone and the service: while breaks are left, a request that uploads is let through in part, stalls,
+// and is reset.
+type badNetwork struct {
+	net.Listener
+	to     string
+	breaks atomic.Int64
+	broken atomic.Int64
+}
+
+func throughABadNetwork(t *testing.T, to string, breaks int64) *badNetwork {
+	t.Helper()
+	u, err := url.Parse(to)
+	ok(t, err)
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	ok(t, err)
+	n := &badNetwork{Listener: ln, to: u.Host}
+	n.breaks.Store(breaks)
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go n.carry(c.(*net.TCPConn))
+		}
+	}()
+	return n
+}
+
+func (n *badNetwork) carry(phone *net.TCPConn) {
+	defer func() { _ = phone.Close() }()
+	service, err := (&net.Dialer{}).Dial("tcp", n.to)
+	if err != nil {
+		return
+	}
+	defer func() { _ = service.Close() }()
+	go func() {
+		_, _ = io.Copy(phone, service)
+		_ = phone.CloseWrite()
+	}()
+	buf := make([]byte, 16<<10)
+	through := -1 // bytes of an upload that came through; -1: this is none
+	for {
+		count, err := phone.Read(buf)
+		if err != nil {
+			return
+		}
+		if through < 0 && bytes.Contains(buf[:count], []byte("/materials HTTP/1.1")) {
+			through = 0
+		}
+		if through >= 0 {
+			if through += count; through > 60_000 && n.breaks.Add(-1) >= 0 {
+				<-time.After(time.Second) // nothing moves
+				_ = phone.SetLinger(0)    // and then: reset by peer
+				n.broken.Add(1)
+				return
+			}
+		}
+		if _, err := service.Write(buf[:count]); err != nil {
+			return
+		}
+	}
+}
+
+func TestAnUploadOverABadNetworkIsNeitherLostNorDoubled(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	network := throughABadNetwork(t, b.URL, 2)
+	phone := b.visit("app", "zh", 360, 740)
+	phone.base = "http://" + network.Addr().String()
+	phone.open("/filings/" + id) // cookies know no port
+	phone.take("section.slot .place", photo(t, 94))
+	phone.do(chromedp.WaitVisible("section.slot .place img", chromedp.ByQuery))
+	if network.broken.Load() != 2 {
+		t.Errorf("the network broke %d times", network.broken.Load())
+	}
+	var list struct{ Materials []filing.MaterialReport }
+	b.call("app", "GET", "/v1/filings/"+id+"/materials", nil).want(200).into(&list)
+	if len(list.Materials) != 1 || list.Materials[0].State != filing.MaterialChecked {
+		t.Errorf("%d files: %+v", len(list.Materials), list.Materials)
+	}
+}
+
+// Every page, in both languages and both schemes, is held against the rules of axe-core (WCAG 2.2 A and AA among them).
+func TestPagesKeepNobodyOut(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile("../build/axe/4.10.3/axe.min.js")
+	if err != nil {
+		if os.Getenv("PREFLIGHT_TEST_REQUIRE") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("axe-core is not there: make setup-test fetches it")
+	}
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	b.upload("app", id, small(t), "material", "applicant_document", "page", "front", "of", "applicant").want(201)
+	b.upload("app", id, photo(t, 95), "material", "applicant_document", "page", "back", "of", "applicant").want(201)
+	b.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
+	var pass struct{ ID string }
+	b.json("operator", "POST", "/v1/revalidations", `{"dry_run":true}`).want(202).into(&pass)
+	pages := []string{"/", "/login", "/docs", "/queue", "/review/" + id, "/filings/" + id, "/filings/" + id + "/questions", "/revalidations", "/revalidations/" + pass.ID, "/filings/none"}
+	for _, lang := range []string{"zh", "en"} {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(lang+" "+scheme, func(t *testing.T) {
+				v := b.visit("operator", lang, 1440, 900)
+				v.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+				for i, page := range pages {
+					width := []int64{360, 1440}[i%2]
+					if scheme == "dark" { // each page is seen on a phone and on a screen
+						width = []int64{1440, 360}[i%2]
+					}
+					v.do(chromedp.EmulateViewport(width, 900))
+					v.open(page)
+					var found []struct {
+						ID, Impact, Help string
+						Nodes            []struct{ HTML string }
+					}
+					var ignored any
+					v.do(chromedp.Evaluate(string(axe), &ignored),
+						chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations)`, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+							return p.WithAwaitPromise(true).WithReturnByValue(true)
+						}))
+					for _, f := range found {
+						if f.Impact == "serious" || f.Impact == "critical" {
+							t.Errorf("%s %dpx: %s (%s): %s\n%s", page, width, f.ID, f.Impact, f.Help, f.Nodes[0].HTML)
+						}
+					}
+					var wide bool
+					v.do(chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wide))
+					if wide {
+						t.Errorf("%s at %d px has to be moved sideways", page, width)
+					}
+				}
+			})
+		}
+	}
+}
+
+// A filing with twelve photos is not heavier than what a phone network carries in a second.
+func TestPagesAreLight(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	b.upload("app", id, photo(t, 92), "material", "applicant_document", "page", "front", "of", "applicant").want(201)
+	b.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
+	v := b.visit("operator", "zh", 390, 844)
+	for _, page := range []string{"/", "/docs", "/queue", "/review/" + id, "/filings/" + id, "/filings/" + id + "/questions", "/revalidations"} {
+		total := 0
+		for _, path := range []string{page, "/static/preflight.css", "/static/preflight.js", "/static/review.js", "/static/icon.svg"} {
+			a := b.page("operator", "GET", path, nil).want(http.StatusOK)
+			total += len(a.body)
+		}
+		v.requests.Store(0)
+		v.open(page)
+		if seen := v.requests.Load(); seen > 15 {
+			t.Errorf("%s makes %d requests", page, seen)
+		}
+		if total > 150<<10 {
+			t.Errorf("%s and what it loads are %d bytes", page, total)
+		}
+	}
+}
+
+// A picture that the browser has is not sent again.
+func TestThumbnailsAreKeptByTheBrowser(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	id := b.filing("app")
+	var m material
+	b.upload("app", id, photo(t, 92), "material", "applicant_document", "page", "front", "of", "applicant").want(201).into(&m)
+	path := fmt.Sprintf("/v1/materials/%s/image?variant=thumbnail", m.ID)
+	first := b.page("app", "GET", path, nil).want(200)
+	b.page("app", "GET", path, nil, "If-None-Match", first.header.Get("ETag")).want(304)
+	if !strings.Contains(first.header.Get("Cache-Control"), "private") {
+		t.Errorf("Cache-Control %q", first.header.Get("Cache-Control"))
+	}
+}
