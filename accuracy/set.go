@@ -100,7 +100,7 @@ func digest(root string, names ...string) (string, error) {
 				return nil
 			case err != nil:
 				return err
-			case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules"):
+			case d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || strings.HasSuffix(d.Name(), "test")):
 				return fs.SkipDir
 			case d.IsDir(), strings.HasSuffix(path, "_test.go"):
 				return nil

@@ -35,6 +35,7 @@ type options struct {
 	half, group, show, labelled    string
 	limit, every                   int
 	open, worst, write, time, draw bool
+	reading, readable, tesseract   bool
 }
 
 const usage = `accuracy draws the labelled sets, measures and judges every photo, and prints each set's tables.
@@ -53,6 +54,9 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
 	flags.BoolVar(&o.draw, "draw", false, "draw the photos and look at none of them; of the test half, too")
 	flags.StringVar(&o.labelled, "labelled", "", "folder of the drawn photos, for several copies of the project to share (default build/labelled)")
+	flags.BoolVar(&o.reading, "reading", false, "read the photos and print how right that is, in the place of what the eyes measure")
+	flags.BoolVar(&o.readable, "readable", false, "with -reading: only photos that can be read, a third of them")
+	flags.BoolVar(&o.tesseract, "tesseract", true, "with -reading: read the readable photos with Debian's tesseract, too")
 	flags.BoolVar(&o.open, "open", false, "open the test half, which is recorded in docs/accuracy.md")
 	flags.BoolVar(&o.worst, "worst", false, "name the photos that stand for the errors of each bar")
 	flags.StringVar(&o.show, "show", "", "draw what was measured of one photo, such as tune/blur/0042, into build/accuracy/show")
@@ -130,6 +134,9 @@ func (s *session) halves(ctx context.Context, halves ...specimen.Half) error {
 	if s.draw {
 		return s.drawOnly(ctx, halves)
 	}
+	if s.reading {
+		return s.readings(ctx, halves)
+	}
 	opencv, err := s.bench.FindOpenCV(ctx, s.root)
 	if err != nil && !errors.Is(err, accuracy.ErrNoOpenCV) {
 		return err
@@ -139,29 +146,33 @@ func (s *session) halves(ctx context.Context, halves ...specimen.Half) error {
 	}
 	var choice *accuracy.Choice
 	for _, half := range halves {
-		if half == specimen.Test {
-			known, err := s.opened()
-			if err != nil {
-				return err
-			}
-			if !known && !s.open {
-				if len(halves) == 1 {
-					return errClosed
-				}
-				fmt.Fprintln(s.out, errClosed)
-				return nil
-			}
-			if !known {
-				if err := s.frozen(ctx); err != nil {
-					return err
-				}
-			}
+		switch err := s.mayLook(ctx, half); {
+		case errors.Is(err, errClosed) && len(halves) > 1:
+			fmt.Fprintln(s.out, err)
+			return nil
+		case err != nil:
+			return err
 		}
 		if err := s.one(ctx, half, opencv, &choice); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// mayLook refuses to look at the test half before it may be opened.
+func (s *session) mayLook(ctx context.Context, half specimen.Half) error {
+	if half != specimen.Test {
+		return nil
+	}
+	known, err := s.opened()
+	switch {
+	case err != nil || known:
+		return err
+	case !s.open:
+		return errClosed
+	}
+	return s.frozen(ctx)
 }
 
 func (s *session) drawOnly(ctx context.Context, halves []specimen.Half) error {

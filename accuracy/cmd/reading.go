@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/preflight-icp/preflight/accuracy"
+	"github.com/preflight-icp/preflight/specimen"
+)
+
+// readings reads sets one after the other and prints how right that is.
+func (s *session) readings(ctx context.Context, halves []specimen.Half) (err error) {
+	var tesseract *accuracy.Tesseract
+	if s.tesseract {
+		tesseract, err = s.bench.FindTesseract(ctx, s.root)
+		if err != nil && !errors.Is(err, accuracy.ErrNoTesseract) {
+			return err
+		}
+		if tesseract == nil {
+			fmt.Fprintf(s.out, "The comparison with tesseract is skipped: %v.\n\n", accuracy.ErrNoTesseract)
+		}
+	}
+	readers, err := accuracy.NewReaders(s.bench, tesseract)
+	if err != nil {
+		return err
+	}
+	for _, half := range halves {
+		switch err := s.mayLook(ctx, half); {
+		case errors.Is(err, errClosed) && len(halves) > 1:
+			fmt.Fprintln(s.out, err)
+			return nil
+		case err != nil:
+			return err
+		}
+		if err := s.read(ctx, readers, half); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads one set.
+func (s *session) read(ctx context.Context, readers *accuracy.Readers, half specimen.Half) error {
+	cases, whole := s.cases(half)
+	if len(cases) == 0 {
+		return fmt.Errorf("no photo of the %s half is asked for", half)
+	}
+	if s.readable {
+		var err error
+		if cases, err = s.bench.ReadableOf(ctx, cases, progress(string(half)+": drawn", len(cases))); err != nil {
+			return err
+		}
+	}
+	photos, err := s.photos(ctx, string(half), cases)
+	if err != nil {
+		return err
+	}
+	reads, err := readers.Run(ctx, photos, progress(string(half)+": read", len(photos)))
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	accuracy.ReportReading(&text, reads)
+	fmt.Fprintf(s.out, "# %s half: reading\n\n%s\n", half, text.Bytes())
+	if s.worst {
+		accuracy.WorstReading(s.out, reads)
+	}
+	if !whole || s.readable || !s.write {
+		return nil
+	}
+	return accuracy.Replace(s.page, string(half)+" half: reading", "\n"+text.String())
+}
