@@ -226,16 +226,16 @@ func (p *Pipeline) Materials(ctx context.Context, who Viewer, filingID string) (
 	if err != nil {
 		return nil, err
 	}
-	reports, _, err := p.materialsOf(ctx, f)
+	list, err := p.Records.MaterialsOf(ctx, f.ID)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	reports, _, err := p.reportsOf(ctx, list)
 	return reports, err
 }
 
-// materialsOf are the files of a filing, and what each of them was recognized as; nil for those that were not read.
-func (p *Pipeline) materialsOf(ctx context.Context, f *storage.Filing) ([]filing.MaterialReport, []*filing.Content, error) {
-	list, err := p.Records.MaterialsOf(ctx, f.ID)
-	if err != nil {
-		return nil, nil, recordFailure(err)
-	}
+// reportsOf are the files of a filing, and what each of them was recognized as; nil for those that were not read.
+func (p *Pipeline) reportsOf(ctx context.Context, list []storage.Material) ([]filing.MaterialReport, []*filing.Content, error) {
 	out, contents := make([]filing.MaterialReport, 0, len(list)), make([]*filing.Content, 0, len(list))
 	for i := range list {
 		report, content, err := p.checkOf(ctx, &list[i])

@@ -27,7 +27,11 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 	if err != nil {
 		return nil, err
 	}
-	files, contents, err := p.materialsOf(ctx, f)
+	list, err := p.Records.MaterialsOf(ctx, f.ID)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	files, contents, err := p.reportsOf(ctx, list)
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +53,6 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 		return contents[slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })]
 	})
 	matches, findings, verdict := checks.Match(in)
-	list, err := p.Records.MaterialsOf(ctx, f.ID)
-	if err != nil {
-		return nil, recordFailure(err)
-	}
 	composites, err := p.compositesOf(ctx, f, list)
 	if err != nil {
 		return nil, err
