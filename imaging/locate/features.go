@@ -7,7 +7,7 @@ import (
 )
 
 // featureCount is how many numbers the model looks at.
-const featureCount = 51
+const featureCount = 54
 
 // features are what is measured of a proposal, in a fixed order (see measure).
 type features [featureCount]float32
@@ -31,8 +31,12 @@ type sideMeasure struct {
 	// through is the correlation of brightness along the side a little inside and a little outside: what lies on a table hides
 	// its grain.
 	through float64
-	// over is how far the edge goes on beyond the first and second corner, as a share of the way looked at.
-	over [2]float64
+	// over is how far the edge goes on beyond the first and second corner, as a share of the way looked at; parts is how far it goes
+	// on so that it parts the ground from something else there, too.
+	over, parts [2]float64
+	// outwards is the direction across the side, and threshold the least difference that is an edge.
+	outwards  raster.Point
+	threshold float64
 	// early is the share of edge in the outermost part at both ends, which round corners lack.
 	early float64
 }
@@ -49,6 +53,7 @@ func (v *view) measureSide(a, b raster.Point) sideMeasure {
 	w, h := float64(v.w), float64(v.h)
 	m.frame = v.onFrame(a, b)
 	threshold := 1.2*float64(v.noise) + 1.2
+	m.outwards, m.threshold = raster.Point{nx, ny}, threshold
 	var n, edges, steps, strength, stepped float64
 	var sum [channels]float64
 	var inSum, outSum [channels]float64
@@ -116,10 +121,11 @@ func (v *view) measureSide(a, b raster.Point) sideMeasure {
 		m.steady = math.Sqrt(total) / stepped
 	}
 	m.inSpread, m.outSpread, m.through = together(inLuma[:count], outLuma[:count])
-	m.over[0] = v.goesOn(a, -ux, -uy, threshold)
-	m.over[1] = v.goesOn(b, ux, uy, threshold)
-	m.early = (v.goesOn(raster.Point{a[0] + 1.5*ux, a[1] + 1.5*uy}, ux*0.35, uy*0.35, threshold) +
-		v.goesOn(raster.Point{b[0] - 1.5*ux, b[1] - 1.5*uy}, -ux*0.35, -uy*0.35, threshold)) / 2
+	m.over[0], m.parts[0] = m.goesOn(v, a, raster.Point{-ux, -uy})
+	m.over[1], m.parts[1] = m.goesOn(v, b, raster.Point{ux, uy})
+	early0, _ := m.goesOn(v, raster.Point{a[0] + 1.5*ux, a[1] + 1.5*uy}, raster.Point{ux * 0.35, uy * 0.35})
+	early1, _ := m.goesOn(v, raster.Point{b[0] - 1.5*ux, b[1] - 1.5*uy}, raster.Point{-ux * 0.35, -uy * 0.35})
+	m.early = (early0 + early1) / 2
 	return m
 }
 
@@ -131,32 +137,40 @@ func (v *view) onFrame(a, b raster.Point) bool {
 		a[0] > w-near && b[0] > w-near || a[1] > h-near && b[1] > h-near
 }
 
-// goesOn is the share of a way from a corner along a direction on which there is an edge across the way.
-func (v *view) goesOn(p raster.Point, ux, uy, threshold float64) float64 {
+// goesOn is the share of a way from a corner of a side along a direction on which there is an edge across the way; parts is the share
+// on which that edge parts document and ground: on its outer side is the ground, or, where a shadow begins, the change is of the
+// same kind as across the side.
+func (m *sideMeasure) goesOn(v *view, p, along raster.Point) (share, parts float64) {
 	const places = 8
-	nx, ny := uy, -ux
-	if l := math.Hypot(nx, ny); l > 0 {
-		nx, ny = nx/l, ny/l
-	}
-	found, n := 0.0, 0.0
+	found, apart := 0.0, 0.0
+	out, threshold := m.outwards, m.threshold
 	for j := range places {
 		t := 2.5 + 1.6*float64(j)
-		x, y := p[0]+t*ux, p[1]+t*uy
+		x, y := p[0]+t*along[0], p[1]+t*along[1]
 		if x < 4 || y < 4 || x > float64(v.w)-4 || y > float64(v.h)-4 {
 			continue
 		}
-		n++
-		i1, o1 := v.colour(x-nx, y-ny), v.colour(x+nx, y+ny)
-		if e := span(i1, o1); e > threshold &&
-			e > 0.8*span(v.colour(x-3.4*nx, y-3.4*ny), v.colour(x-1.4*nx, y-1.4*ny)) &&
-			e > 0.8*span(v.colour(x+3.4*nx, y+3.4*ny), v.colour(x+1.4*nx, y+1.4*ny)) {
+		i1, o1 := v.colour(x-out[0], y-out[1]), v.colour(x+out[0], y+out[1])
+		e := span(i1, o1)
+		if e <= threshold {
+			continue
+		}
+		i3, o3 := v.colour(x-3.4*out[0], y-3.4*out[1]), v.colour(x+3.4*out[0], y+3.4*out[1])
+		if e > 0.8*span(i3, v.colour(x-1.4*out[0], y-1.4*out[1])) && e > 0.8*span(o3, v.colour(x+1.4*out[0], y+1.4*out[1])) {
 			found++
 		}
+		if square(i3, o3) <= 4*threshold*threshold {
+			continue
+		}
+		alike := 0.0
+		for k := range channels {
+			alike += (o3[k] - i3[k]) * (m.out[k] - m.in[k])
+		}
+		if alike > 0 || square(o3, m.out) < square(i3, m.out) {
+			apart++
+		}
 	}
-	if n == 0 {
-		return 0
-	}
-	return found / places
+	return found / places, apart / places
 }
 
 // span is the distance between two colours.
@@ -334,6 +348,10 @@ func (v *view) measure(p *proposal) (features, bool) {
 	put(overAll)
 	put(overSide)
 	put(overCorner)
+	through, weak, held := v.bounds(q, &sides)
+	put(through)
+	put(weak)
+	put(held)
 	// Shape and size.
 	area := raster.PolygonArea(q.Within(w, h))
 	put(math.Log(max(area, 1) / (w * h)))
@@ -368,6 +386,47 @@ func (v *view) measure(p *proposal) (features, bool) {
 	put(math.Hypot((middle[0]-w/2)/w, (middle[1]-h/2)/h))
 	put(math.Log(grain))
 	return f, true
+}
+
+// bounds asks whether the sides are where the document ends. Where both neighbours of a side go on beyond it, it is a line or a shadow
+// within: through is how far they do, at most, and weak how much weaker that side is than they are, as a logarithm. Where a side is the
+// picture's own, the document must reach it: held is how far along the neighbours, from there, the document is seen, at least.
+func (v *view) bounds(q raster.Quad, sides *[4]sideMeasure) (through, weak, held float64) {
+	held = 1
+	for i := range sides {
+		before, after := &sides[(i+3)%4], &sides[(i+1)%4]
+		if sides[i].frame {
+			if !before.frame {
+				held = min(held, v.seenFrom(q[i], q[(i+3)%4], before))
+			}
+			if !after.frame {
+				held = min(held, v.seenFrom(q[(i+1)%4], q[(i+2)%4], after))
+			}
+			continue
+		}
+		on, usual := 1.0, 0.0
+		if !before.frame {
+			on, usual = before.parts[1], before.contrast
+		}
+		if !after.frame {
+			on, usual = min(on, after.parts[0]), max(usual, after.contrast)
+		}
+		if on > through && !(before.frame && after.frame) {
+			through, weak = on, math.Log((sides[i].contrast+0.5)/(usual+0.5))
+		}
+	}
+	return through, weak, held
+}
+
+// seenFrom is how far from a corner towards another, which lie on a side, that side parts a document from the ground.
+func (v *view) seenFrom(p, towards raster.Point, side *sideMeasure) float64 {
+	length := math.Hypot(towards[0]-p[0], towards[1]-p[1])
+	if length == 0 {
+		return 0
+	}
+	along := raster.Point{(towards[0] - p[0]) / length, (towards[1] - p[1]) / length}
+	_, parts := side.goesOn(v, p, along)
+	return parts
 }
 
 // fill looks at the inside of a quadrilateral and at a ring around it: the share of edges in each (print is rich in them),

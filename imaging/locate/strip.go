@@ -18,6 +18,9 @@ type ending struct {
 	crossing raster.Point
 }
 
+// leastContrast is what paper and table differ by at least, in levels of grey, where they are told from one another.
+const leastContrast = 12
+
 // runsOut finds the sides at which the document runs out of the picture: those that are the picture's own, and those where what
 // lies between the side and a border near it is paper, so that a line of print or a shadow was taken for the end of the page;
 // the latter are moved to the border. within is how near a border, in pixels, nothing can be told from it.
@@ -36,13 +39,12 @@ func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]en
 		sameAlong, besides = 0.65, 18
 		// Of the border, where a corner of the document is beyond it; more is also left by a dark band of print.
 		part, most = 0.12, 0.78
-		contrast   = 12 // levels of grey that paper and table differ by at least
 	)
 	var ends [4]ending
 	for i := range q {
 		on := onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
 		m := strip(f, q, i)
-		apart := m.near && m.apart >= contrast
+		apart := m.near && m.apart >= leastContrast
 		// A side that was drawn along the border ends in sight where the outermost pixels are the table's.
 		ends[i].beyond = on && !(apart && m.table >= tableAlong)
 		ends[i].hidden = ends[i].beyond && (!apart || 1-m.table >= part)
@@ -135,8 +137,10 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		r, g, b := f.Small.At(x, y)
 		return [3]float64{r, g, b}
 	}
-	// Table and paper beside the neighbouring sides, near the border.
+	// Table and paper beside the neighbouring sides, near the border. The table is also looked at apart on either side, close by and farther
+	// off: a joint or a stripe that happens to lie along a side is not all of it.
 	var ground, paper [3][]float64
+	var grounds [4][3][]float64
 	for k, from := range [2]int{3, 2} {
 		a, b := t[k], t[from]
 		length := math.Hypot(a[0]-b[0], a[1]-b[1])
@@ -149,12 +153,22 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		}
 		for j := range places {
 			along := m.gap[k] - 1 - (m.gap[k]-1+0.35*length)*float64(j)/places
+			for _, off := range [2]float64{14, 22} {
+				x, y := a[0]+along*u[0]+off*n[0], a[1]+along*u[1]+off*n[1]
+				if x > 0 && y > 0 && x < w && y < h {
+					c := colour(x, y)
+					for s := range c {
+						grounds[2+k][s] = append(grounds[2+k][s], c[s])
+					}
+				}
+			}
 			for _, off := range [3]float64{3, 5, 8} {
 				x, y := a[0]+along*u[0]+off*n[0], a[1]+along*u[1]+off*n[1]
 				if x > 0 && y > 0 && x < w && y < h {
 					c := colour(x, y)
 					for s := range c {
 						ground[s] = append(ground[s], c[s])
+						grounds[k][s] = append(grounds[k][s], c[s])
 					}
 				}
 				x, y = a[0]+along*u[0]-off*n[0], a[1]+along*u[1]-off*n[1]
@@ -175,6 +189,26 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		g[s], p[s] = raster.Quantile(ground[s], 0.5), raster.Quantile(paper[s], 0.5)
 	}
 	m.apart = span(g, p)
+	tables := [][3]float64{g}
+	for k := range grounds {
+		if len(grounds[k][0]) < places/2 {
+			continue
+		}
+		var c [3]float64
+		for s := range c {
+			c[s] = raster.Quantile(grounds[k][s], 0.5)
+		}
+		if span(c, p) >= leastContrast {
+			tables = append(tables, c)
+		}
+	}
+	fromTable := func(c [3]float64) float64 {
+		least := math.Inf(1)
+		for _, t := range tables {
+			least = min(least, span(c, t))
+		}
+		return least
+	}
 	var like [places]bool
 	var within raster.Point // from the side into the document
 	for k, from := range [2]int{3, 2} {
@@ -187,9 +221,9 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		e := raster.Point{m.ends[0][0] + s*(m.ends[1][0]-m.ends[0][0]), m.ends[0][1] + s*(m.ends[1][1]-m.ends[0][1])}
 		x, y := min(max(e[0], 0.5), w-0.5), min(max(e[1], 0.5), h-0.5)
 		c := colour(x, y)
-		if like[j] = span(c, p) < span(c, g); like[j] {
+		if like[j] = span(c, p) < fromTable(c); like[j] {
 			count++
-		} else if span(c, g) < sameGround*m.apart {
+		} else if fromTable(c) < sameGround*m.apart {
 			table++
 		}
 		x, y = t[0][0]+s*(t[1][0]-t[0][0])+within[0], t[0][1]+s*(t[1][1]-t[0][1])+within[1]

@@ -89,3 +89,27 @@ func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
 		})
 	}
 }
+
+func TestAJointAlongASideIsNotAllOfTheTable(t *testing.T) {
+	t.Parallel()
+	const w, h = 1200, 900
+	card := raster.Quad{{30, 200}, {800, 200}, {800, 700}, {30, 700}}
+	f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h), Scale: [2]float64{1, 1},
+		ToFull: raster.Uprighting(1, w, h)}
+	for y := range h {
+		for x := range w {
+			level := uint8(185) // light tiles, with dark joints along two sides of the card
+			switch {
+			case y >= 200 && y < 700 && x >= 30 && x < 800:
+				level = 225
+			case y >= 188 && y < 200 || y >= 700 && y < 712:
+				level = 80
+			}
+			f.Full.Pix[y*w+x] = level
+			copy(f.Small.Pix[3*(y*w+x):], []uint8{level, level, level})
+		}
+	}
+	if q, ends := runsOut(f, card, 4); q != card || ends[3].beyond {
+		t.Errorf("the card is said to run out of the picture: %v, %+v", q, ends[3])
+	}
+}
