@@ -138,7 +138,7 @@ func confidence(score float64) float64 {
 	return sigmoid(confidenceSlope*score + confidenceShift)
 }
 
-const confidenceSlope, confidenceShift = 1.233, -1.059
+const confidenceSlope, confidenceShift = 1.257, -1.064
 
 // document fits a candidate at full resolution and describes it.
 func (v *view) document(f *raster.Frame, c candidate) filing.Document {

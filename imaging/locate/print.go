@@ -15,11 +15,15 @@ const (
 	// printRim is the part of each side that is left out, where frames and edges are.
 	printRim = 0.05
 	// printCount is how many numbers that yields.
-	printCount = 8
+	printCount = 10
+	// strongPrint is the contrast, as a share of the strongest blocks', from which a block is looked at for how far print reaches: the
+	// waves of a photographed screen and watermarks are weaker.
+	strongPrint = 0.45
 )
 
 // print measures what is written inside a quadrilateral of the view: how many of its blocks show detail, how strong, how fine
-// and whether dark on bright, and how even the ground is.
+// and whether dark on bright, how even the ground is, and how far print reaches towards the sides, which it does on a page and not
+// on a screen that shows one.
 func (v *view) print(q raster.Quad) (out [printCount]float32) {
 	s := v.small
 	for i := range q {
@@ -66,6 +70,7 @@ func (v *view) print(q raster.Quad) (out [printCount]float32) {
 	paper := whole.quantile(0.8)
 	busy, blocks, contrasts, skew, fine, along, across := 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0
 	var grounds histogram
+	var contrastOf [printDown / printBlock][printAcross / printBlock]float64
 	for top := 0; top < printDown; top += printBlock {
 		for left := 0; left < printAcross; left += printBlock {
 			var h histogram
@@ -83,6 +88,7 @@ func (v *view) print(q raster.Quad) (out [printCount]float32) {
 			low, middle, high := h.quantile(0.06), h.quantile(0.5), h.quantile(0.94)
 			grounds.add(uint8(high))
 			contrast := high - low
+			contrastOf[top/printBlock][left/printBlock] = contrast
 			contrasts += math.Log(contrast/(paper+8) + 0.02)
 			if contrast < 0.1*paper+2*float64(v.noise)+6 {
 				continue
@@ -110,11 +116,37 @@ func (v *view) print(q raster.Quad) (out [printCount]float32) {
 		return out
 	}
 	low, high := whole.quantile(0.05), whole.quantile(0.95)
+	least, area := extent(&contrastOf)
 	return [printCount]float32{
 		float32(busy / blocks), float32(contrasts / blocks), float32(skew / max(busy, 1)), float32(fine / max(busy, 1)),
 		float32(math.Abs(math.Log(along / across))), float32((whole.quantile(0.5) - low) / (high - low + 4)),
 		float32(float64(burnt) / float64(whole.n)), float32((grounds.quantile(0.9) - grounds.quantile(0.2)) / (paper + 8)),
+		float32(least), float32(area),
 	}
+}
+
+// extent is how far print reaches: the narrowest of the four margins without any, as a share of the document's width or height, and
+// the share of the document in the box around all of it.
+func extent(contrasts *[printDown / printBlock][printAcross / printBlock]float64) (margin, area float64) {
+	const down, across = printDown / printBlock, printAcross / printBlock
+	var all [down * across]float64
+	for y := range contrasts {
+		copy(all[y*across:], contrasts[y][:])
+	}
+	least := strongPrint * raster.Quantile(all[:], 0.9)
+	if least <= 0 {
+		return 0.5, 0
+	}
+	top, bottom, left, right := down, -1, across, -1
+	for y := range contrasts {
+		for x, c := range contrasts[y] {
+			if c >= least {
+				top, bottom, left, right = min(top, y), max(bottom, y), min(left, x), max(right, x)
+			}
+		}
+	}
+	margin = min(float64(min(top, down-1-bottom))/down, float64(min(left, across-1-right))/across)
+	return margin, float64((bottom-top+1)*(right-left+1)) / (down * across)
 }
 
 // histogram counts levels of grey, four to a bin.
