@@ -44,8 +44,57 @@ func Composite(in CompositeInput) []filing.Finding {
 	return j.out
 }
 
-// Stale is the finding on a composite of ours one of whose sources was replaced.
-func Stale() filing.Finding { return loadCatalogue().finding("composite_stale", wording{}) }
+// MadeInput is all that a picture which the service stitched is judged by, from what is kept of it.
+type MadeInput struct {
+	// Composite is the record of the picture; nil where none could be made.
+	Composite *filing.Composite
+	// Stale: one of the files that it was made of was replaced since, or it could not be made.
+	Stale bool
+	// Limits are those that the rules set to a file.
+	Limits filing.UploadLimits
+	// Thresholds replaces the default table where it is given.
+	Thresholds *Thresholds
+}
+
+// Made judges a composite of ours (系统拼图) without its pixels: that it shows the files that it stands for, keeps the limits that
+// the rules set to a file, and that no part's print is lower than the table asks for. One that is out of date, and one that another
+// rule or another table has put out of the limits, is made again when it is next asked for.
+func Made(in MadeInput) []filing.Finding {
+	c, t := loadCatalogue(), in.Thresholds
+	if t == nil {
+		t = loadThresholds()
+	}
+	if in.Stale || in.Composite == nil {
+		return []filing.Finding{c.finding("composite_stale", wording{})}
+	}
+	out := append([]filing.Finding{}, sizeFindings(c, in.Composite.Bytes, in.Limits, "")...)
+	for i := range out {
+		out[i].Repair = c.known["composite_stale"].Repair // not shrunk: made again
+	}
+	for i := range in.Composite.Parts {
+		p := &in.Composite.Parts[i]
+		if p.Predicted == nil || p.Predicted.TextHeightPx <= 0 || p.Predicted.TextHeightPx >= t.PartTextPx {
+			continue
+		}
+		f := c.finding("part_illegible", wording{values: values{"part": partName(&p.Declared)}})
+		f.Region = p.Quad[:]
+		out = append(out, f)
+	}
+	c.sort(out)
+	return out
+}
+
+// partName is what people call a part that was declared.
+func partName(d *filing.Declared) filing.Text {
+	name := NameOf(d.Material)
+	if m, ok := MaterialOf(d.Material); ok {
+		name = m.Name
+	}
+	if side, ok := loadCatalogue().words.Pages[d.Page]; ok && d.Page != "" {
+		return filing.Text{ZH: name.ZH + side.ZH, EN: name.EN + " (" + side.EN + ")"}
+	}
+	return name
+}
 
 type compositeJudge struct {
 	c   *catalogue

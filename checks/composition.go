@@ -82,6 +82,16 @@ func parseCompositions(data []byte) (*compositionRules, error) {
 	return rules, nil
 }
 
+// CompositionName is what people call a composition of this code; of what is none it is a composite.
+func CompositionName(code string) filing.Text {
+	for _, r := range loadCompositions().Compositions {
+		if r.Code == code {
+			return filing.Text{ZH: r.ZH, EN: r.EN}
+		}
+	}
+	return filing.Text{ZH: "拼图", EN: "composite"}
+}
+
 // mostParts is how many pages one picture is asked to hold: of more, print that is still legible does not fit below 4 MiB.
 const mostParts = 12
 

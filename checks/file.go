@@ -189,22 +189,24 @@ func (j *judge) integrity() []filing.Finding {
 
 // size holds the size of the file against the limits in force: MinBytes <= size < MaxBytes.
 func (j *judge) size() []filing.Finding {
-	n, limits := j.m.Bytes, j.in.Limits
+	return sizeFindings(j.c, j.m.Bytes, j.in.Limits, j.in.Declared.Material)
+}
+
+// sizeFindings holds a file's size against the limits; 0 bytes are for others to speak of.
+func sizeFindings(c *catalogue, n int64, limits filing.UploadLimits, material string) []filing.Finding {
 	switch {
 	case n == 0:
 		return nil
 	case n < limits.MinBytes:
 		size, bound := sizes(n, limits.MinBytes)
-		f := j.c.finding("file_too_small", wording{
-			advice: j.in.Declared.Material, values: values{"bytes": size, "min_bytes": bound},
-		})
+		f := c.finding("file_too_small", wording{advice: material, values: values{"bytes": size, "min_bytes": bound}})
 		f.Clause = cmp.Or(limits.Clause, f.Clause)
 		f.Measured = map[string]any{"bytes": n}
 		f.Limit = map[string]any{"min_bytes": limits.MinBytes}
 		return []filing.Finding{f}
 	case limits.MaxBytes > 0 && n >= limits.MaxBytes:
 		size, bound := sizes(n, limits.MaxBytes)
-		f := j.c.finding("file_too_large", wording{values: values{"bytes": size, "max_bytes": bound}})
+		f := c.finding("file_too_large", wording{values: values{"bytes": size, "max_bytes": bound}})
 		f.Clause = cmp.Or(limits.Clause, f.Clause)
 		f.Measured = map[string]any{"bytes": n}
 		f.Limit = map[string]any{"max_bytes": limits.MaxBytes}

@@ -20,6 +20,18 @@ type MatchInput struct {
 	Facts *filing.Facts
 	// Remarks: the facts carry remarks, which is what satisfies preapproval_remark.
 	Remarks bool
+	// Pairs are the files of the filing that were judged as two sides of one document (Pair), Composites what is to be said of
+	// the pictures that the service made of its files (Made).
+	Pairs      []MatchPair
+	Composites []filing.Verdict
+}
+
+// MatchPair is two files that were judged together (证件正反面).
+type MatchPair struct {
+	// Front and Back are the ids of the files.
+	Front, Back string
+	// Verdict is that on the two together, whatever each is by itself.
+	Verdict filing.Verdict
 }
 
 // MatchFile is what matching knows of one uploaded file.
@@ -85,6 +97,8 @@ func NeedContent(files []MatchFile) bool {
 //   - Of several files for a page the best counts, of the alternatives of an any-of group the best one.
 //   - The verdict is the worst of the files that are used and of the requirements: what is missing, incomplete or
 //     rejected fails, as does any blocker; a file still being checked and an undecided clause need review.
+//   - A pair counts where both its files stand for one requirement, as a file does: two sides that nobody asks for decide
+//     nothing. A composite counts always: it is what is handed in.
 //
 // Findings of the filing come in the catalogue's order; each Match repeats those about itself, so that a checklist can
 // show it by itself.
@@ -101,7 +115,7 @@ func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
 		r := &m.required[i]
 		standing := m.stand(r)
 		matches[i] = e.explain(r, standing)
-		verdict = verdict.Worse(m.verdict(standing))
+		verdict = verdict.Worse(m.verdict(standing)).Worse(m.paired(&standing))
 		if r.AnyOf == nil {
 			// One document that is required under several names is missing once.
 			if d := r.alternatives[0].document; told[d] {
@@ -115,7 +129,7 @@ func Match(in MatchInput) ([]filing.Match, []filing.Finding, filing.Verdict) {
 	findings = append(findings, e.surplus()...)
 	findings = append(findings, e.misplaced()...)
 	m.c.sort(findings)
-	return matches, findings, verdict.Worse(ruled(&in.Outcome))
+	return matches, findings, verdict.Worse(ruled(&in.Outcome)).Worse(composed(&in))
 }
 
 // Standing returns the matches, of all that Match returns, that a file stands for: what an upload is answered with. It
@@ -148,6 +162,15 @@ func ruled(outcome *filing.Outcome) filing.Verdict {
 	return filing.VerdictPass
 }
 
+// composed is what the composites of a filing mean for it.
+func composed(in *MatchInput) filing.Verdict {
+	verdict := filing.VerdictPass
+	for _, v := range in.Composites {
+		verdict = verdict.Worse(v)
+	}
+	return verdict
+}
+
 // Stand is Match without a word: how each requirement stands, in the order of the outcome, and the same verdict. It
 // costs a fraction, for whoever judges a million filings and explains none (revalidation).
 func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
@@ -158,12 +181,12 @@ func Stand(in MatchInput) ([]filing.MatchState, filing.Verdict) {
 	}()
 	m := newMatcher(&in, space)
 	m.assign()
-	verdict := ruled(&in.Outcome)
+	verdict := ruled(&in.Outcome).Worse(composed(&in))
 	states := make([]filing.MatchState, len(m.required))
 	for i := range m.required {
 		standing := m.stand(&m.required[i])
 		states[i] = standing.state
-		verdict = verdict.Worse(m.verdict(standing))
+		verdict = verdict.Worse(m.verdict(standing)).Worse(m.paired(&standing))
 	}
 	return states, verdict
 }
@@ -177,6 +200,7 @@ type matcher struct {
 	parties Parties
 	facts   *filing.Facts
 	all     []MatchFile
+	pairs   []MatchPair
 	remarks bool
 
 	required []required
@@ -208,7 +232,7 @@ var desks = sync.Pool{New: func() any { return new(desk) }}
 func newMatcher(in *MatchInput, space *desk) *matcher {
 	m := &space.matcher
 	*m = matcher{
-		c: loadCatalogue(), v: loadVocabulary(), parties: in.Parties, facts: in.Facts, all: in.Files, remarks: in.Remarks,
+		c: loadCatalogue(), v: loadVocabulary(), parties: in.Parties, facts: in.Facts, all: in.Files, pairs: in.Pairs, remarks: in.Remarks,
 		required: space.required[:0], wanted: space.wanted[:0], files: space.files[:0], options: space.options[:0],
 	}
 	m.p, m.loose = &m.parties, -1
@@ -699,4 +723,18 @@ func (m *matcher) verdict(s standing) filing.Verdict {
 	default:
 		return filing.VerdictFail
 	}
+}
+
+// paired is what was said of the two files that stand for a requirement, together.
+func (m *matcher) paired(s *standing) filing.Verdict {
+	if s.files[0] < 0 || s.files[1] < 0 {
+		return filing.VerdictPass
+	}
+	front, back := m.files[s.files[0]].ID, m.files[s.files[1]].ID
+	for i := range m.pairs {
+		if p := &m.pairs[i]; p.Front == front && p.Back == back {
+			return p.Verdict
+		}
+	}
+	return filing.VerdictPass
 }

@@ -80,6 +80,20 @@ func Pair(in PairInput) (out PairResult) {
 	return out
 }
 
+// VerdictOfCodes is the verdict that findings of these codes give: what is kept of a pair's findings are their codes. A code that is
+// none needs a person.
+func VerdictOfCodes(codes []string) filing.Verdict {
+	c := loadCatalogue()
+	findings := make([]filing.Finding, len(codes))
+	for i, code := range codes {
+		findings[i].Severity = filing.SeverityWarning
+		if k := c.known[code]; k != nil {
+			findings[i].Severity = k.Severity
+		}
+	}
+	return filing.VerdictOf(findings)
+}
+
 // thousandths rounds a ratio for people: the limits are whole hundredths, and 1.034 must not be shown as the 1.03 that passes.
 func thousandths(x float64) float64 { return math.Round(x*1000) / 1000 }
 

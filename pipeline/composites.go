@@ -109,7 +109,7 @@ func (p *Pipeline) MakeComposite(ctx context.Context, who Viewer, filingID strin
 	if row.Failure != "" {
 		return nil, &CompositeError{row.Failure}
 	}
-	return compositeView(&row, false)
+	return p.compositeView(f, &row, list)
 }
 
 // recipe turns a request into what is kept of it.
@@ -230,11 +230,12 @@ func (r *compositeRecipe) sources(list []storage.Material) ([]*storage.Material,
 	return out, nil
 }
 
-// basis names all that a composite's picture is a function of.
-func (p *Pipeline) compositeBasis(r *compositeRecipe, sources []*storage.Material, limits filing.UploadLimits) string {
-	h := sha256.New()
-	_, _ = fmt.Fprintf(h, "%s %s %s %v %v %d %d", compositesVersion, p.Analyzer, r.Layout, r.Rectify, r.Captions, limits.MinBytes, limits.MaxBytes)
-	for _, m := range sources {
+// compositeBasis names all that a composite's picture is a function of.
+func (p *Pipeline) compositeBasis(s *standComposite) string {
+	r, h := &s.recipe, sha256.New()
+	_, _ = fmt.Fprintf(h, "%s %s %s %v %v %d %d", compositesVersion, p.Analyzer, r.Layout, r.Rectify, r.Captions,
+		s.limits.MinBytes, s.limits.MaxBytes)
+	for _, m := range s.sources {
 		_, _ = fmt.Fprintf(h, "\n%s %s %s %s", m.SHA256, m.Material, m.Page, m.Of)
 	}
 	const enough = 16 // bytes: no two of 10^12 share one by chance
@@ -244,10 +245,15 @@ func (p *Pipeline) compositeBasis(r *compositeRecipe, sources []*storage.Materia
 // freshComposite sees to it that a composite is of the current files: it is made where it was not yet, where a source was
 // replaced, and where its picture is gone. Asked for at once it is made once.
 func (p *Pipeline) freshComposite(ctx context.Context, f *storage.Filing, row storage.Composite, list []storage.Material) (storage.Composite, error) {
-	recipe, sources, basis, err := p.standing(f, &row, list)
+	facts, err := keptFacts(f)
 	if err != nil {
 		return row, err
 	}
+	s, err := standingComposite(&row, list, p.rules().UploadLimits(p.asOf(facts)))
+	if err != nil {
+		return row, err
+	}
+	basis := p.compositeBasis(s)
 	if row.Basis == basis && row.Failure != "" {
 		return row, nil
 	}
@@ -259,7 +265,7 @@ func (p *Pipeline) freshComposite(ctx context.Context, f *storage.Filing, row st
 	}
 	v, err, _ := p.drawing.Do("composite "+row.ID+" "+basis, func() (any, error) {
 		// Others may wait for the same picture: it does not end with the request of the one who asked first.
-		return p.renderComposite(p.behind(ctx), f, row, recipe, sources, basis)
+		return p.renderComposite(p.behind(ctx), row, s, basis)
 	})
 	if err != nil {
 		return row, err
@@ -268,33 +274,36 @@ func (p *Pipeline) freshComposite(ctx context.Context, f *storage.Filing, row st
 	return made, nil
 }
 
-// standing reads a composite's recipe, and tells which files it stands for now.
-func (p *Pipeline) standing(f *storage.Filing, row *storage.Composite, list []storage.Material) (*compositeRecipe, []*storage.Material, string, error) {
-	recipe := &compositeRecipe{}
-	if err := json.Unmarshal(row.Recipe, recipe); err != nil {
-		return nil, nil, "", fmt.Errorf("recipe of composite %s: %w", row.ID, err)
+// standComposite is what a composite stands for now.
+type standComposite struct {
+	recipe compositeRecipe
+	// sources are the current files that it is to show, limits those that its size is held to.
+	sources []*storage.Material
+	limits  filing.UploadLimits
+}
+
+// standingComposite reads a composite's recipe, and tells which of a filing's files it stands for now; ErrNotFound where one is gone.
+func standingComposite(row *storage.Composite, list []storage.Material, limits filing.UploadLimits) (*standComposite, error) {
+	s := &standComposite{limits: limits}
+	if err := json.Unmarshal(row.Recipe, &s.recipe); err != nil {
+		return nil, fmt.Errorf("recipe of composite %s: %w", row.ID, err)
 	}
-	sources, err := recipe.sources(list)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	facts, err := keptFacts(f)
-	if err != nil {
-		return nil, nil, "", err
-	}
-	return recipe, sources, p.compositeBasis(recipe, sources, p.rules().UploadLimits(p.asOf(facts))), nil
+	var err error
+	s.sources, err = s.recipe.sources(list)
+	return s, err
+}
+
+// shows reports whether a picture was made of just the files that the composite stands for.
+func (s *standComposite) shows(made *filing.Composite) bool {
+	return slices.EqualFunc(s.sources, made.Parts, func(m *storage.Material, p filing.CompositePart) bool { return m.SHA256 == p.Source })
 }
 
 // renderComposite makes the picture and keeps it.
-func (p *Pipeline) renderComposite(ctx context.Context, f *storage.Filing, row storage.Composite, recipe *compositeRecipe, sources []*storage.Material, basis string) (storage.Composite, error) {
+func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s *standComposite, basis string) (storage.Composite, error) {
 	if p.Stitcher == nil {
 		return row, ErrBusy
 	}
-	facts, err := keptFacts(f)
-	if err != nil {
-		return row, err
-	}
-	limits := p.rules().UploadLimits(p.asOf(facts))
+	recipe, sources, limits := &s.recipe, s.sources, s.limits
 	parts := make([]imaging.StitchPart, len(sources))
 	for i, m := range sources {
 		// Before the slot is taken: measuring needs one of its own.
@@ -383,15 +392,24 @@ func thumbnailOf(object string) string {
 	return strings.Replace(object, ".composite.", ".composite-thumbnail.", 1)
 }
 
-// compositeView is a composite as the API shows it.
-func compositeView(row *storage.Composite, stale bool) (*filing.CompositeView, error) {
-	var recipe compositeRecipe
-	if err := json.Unmarshal(row.Recipe, &recipe); err != nil {
-		return nil, fmt.Errorf("recipe of composite %s: %w", row.ID, err)
+// compositeView is a composite as the API shows it, held against the current files of its filing.
+func (p *Pipeline) compositeView(f *storage.Filing, row *storage.Composite, list []storage.Material) (*filing.CompositeView, error) {
+	facts, err := keptFacts(f)
+	if err != nil {
+		return nil, err
+	}
+	return p.viewComposite(row, list, p.rules().UploadLimits(p.asOf(facts)))
+}
+
+// viewComposite judges a composite from what is kept of it, by these limits: the report and a revalidation both do.
+func (p *Pipeline) viewComposite(row *storage.Composite, list []storage.Material, limits filing.UploadLimits) (*filing.CompositeView, error) {
+	s, err := standingComposite(row, list, limits)
+	if s == nil || err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
 	}
 	v := &filing.CompositeView{
-		ID: row.ID, Filing: row.FilingID, Composition: recipe.Composition, Of: recipe.Of, Clause: recipe.Clause, State: filing.CompositeMade,
-		MadeByService: true, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt, Verdict: filing.VerdictPass, Findings: []filing.Finding{},
+		ID: row.ID, Filing: row.FilingID, Composition: s.recipe.Composition, Of: s.recipe.Of, Clause: s.recipe.Clause, State: filing.CompositeMade,
+		MadeByService: true, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
 	}
 	if len(row.Made) > 0 {
 		v.Composite = &filing.Composite{}
@@ -402,13 +420,13 @@ func compositeView(row *storage.Composite, stale bool) (*filing.CompositeView, e
 	switch {
 	case row.Failure != "":
 		v.State, v.Failure = filing.CompositeFailed, row.Failure
-	case stale || v.Composite == nil:
+	case v.Composite == nil || err != nil || !s.shows(v.Composite):
 		v.State = filing.CompositeStale
 	}
-	if v.State != filing.CompositeMade {
-		v.Findings = append(v.Findings, checks.Stale())
-		v.Verdict = filing.VerdictOf(v.Findings)
-	}
+	v.Findings = checks.Made(checks.MadeInput{
+		Composite: v.Composite, Stale: v.State != filing.CompositeMade, Limits: limits, Thresholds: p.thresholds,
+	})
+	v.Verdict = filing.VerdictOf(v.Findings)
 	return v, nil
 }
 
@@ -438,11 +456,7 @@ func (p *Pipeline) compositesOf(ctx context.Context, f *storage.Filing, list []s
 	}
 	views := make([]filing.CompositeView, 0, len(rows))
 	for i := range rows {
-		_, _, basis, err := p.standing(f, &rows[i], list)
-		if err != nil && !errors.Is(err, ErrNotFound) {
-			return nil, err
-		}
-		v, err := compositeView(&rows[i], basis != rows[i].Basis)
+		v, err := p.compositeView(f, &rows[i], list)
 		if err != nil {
 			return nil, err
 		}
@@ -477,7 +491,7 @@ func (p *Pipeline) Composite(ctx context.Context, who Viewer, id string) (*filin
 	if row, err = p.freshComposite(ctx, f, row, list); err != nil {
 		return nil, err
 	}
-	return compositeView(&row, false)
+	return p.compositeView(f, &row, list)
 }
 
 // CompositeImage is a composite's picture, or a small copy of it, made where it is not there: VariantOriginal or VariantThumbnail.

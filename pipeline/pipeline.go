@@ -91,7 +91,9 @@ type Pipeline struct {
 	// remeasuring has one token, for the one picture that a revalidation measures.
 	remeasuring chan struct{}
 	pace        pace
-	delivery    deliveryPace
+	// thresholds are what pairs and composites are judged by; nil is the default table.
+	thresholds *checks.Thresholds
+	delivery   deliveryPace
 	// nightDone is the last night of which this process knows that its pass was recorded. One goroutine looks at it.
 	nightDone string
 	once      singleflight.Group // measuring and reading, by digest

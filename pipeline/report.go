@@ -8,7 +8,6 @@ import (
 
 	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
-	"github.com/preflight-icp/preflight/imaging/layouts"
 	"github.com/preflight-icp/preflight/storage"
 )
 
@@ -52,18 +51,18 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 	giveContents(in.Files, func(id string) *filing.Content {
 		return contents[slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })]
 	})
-	matches, findings, verdict := checks.Match(in)
 	composites, err := p.compositesOf(ctx, f, list)
 	if err != nil {
 		return nil, err
 	}
-	pairs := pairsOf(files, composites)
+	pairs := p.pairsOf(files, composites)
 	for i := range pairs {
-		verdict = verdict.Worse(pairs[i].Verdict)
+		in.Pairs = append(in.Pairs, checks.MatchPair{Front: pairs[i].Front, Back: pairs[i].Back, Verdict: pairs[i].Verdict})
 	}
 	for i := range composites {
-		verdict = verdict.Worse(composites[i].Verdict)
+		in.Composites = append(in.Composites, composites[i].Verdict)
 	}
+	matches, findings, verdict := checks.Match(in)
 	return &filing.Report{
 		Pairs: pairs, Composites: composites,
 		Filing: f.ID, Revision: f.Revision, Rules: outcome.Rules, AsOf: outcome.AsOf, Verdict: verdict,
@@ -175,47 +174,27 @@ func readFiles(files []filing.MaterialReport, contents []*filing.Content) []chec
 
 // pairsOf judges the two sides of each document together, as far as both were measured, in the order of their fronts. Where the
 // service made one picture of both at one scale, that is what is handed in.
-func pairsOf(files []filing.MaterialReport, composites []filing.CompositeView) []filing.PairReport {
-	out := []filing.PairReport{}
-	measured := func(m *filing.MaterialReport, page filing.Page) bool {
-		return m.State == filing.MaterialChecked && m.Declared != nil && m.Declared.Material != "" && m.Declared.Page == page &&
-			m.Measurements != nil && m.Measurements.Decode != nil
-	}
+func (p *Pipeline) pairsOf(files []filing.MaterialReport, composites []filing.CompositeView) []filing.PairReport {
+	declared := make([]filing.Declared, len(files))
 	for i := range files {
-		front := &files[i]
-		if !measured(front, filing.PageFront) {
-			continue
+		if files[i].Declared != nil {
+			declared[i] = *files[i].Declared
 		}
-		for k := range files {
-			back := &files[k]
-			if !measured(back, filing.PageBack) || back.Declared.Material != front.Declared.Material || back.Declared.Of != front.Declared.Of {
-				continue
-			}
-			r := checks.Pair(checks.PairInput{
-				Front: *front.Measurements, Back: *back.Measurements, SameBytes: front.SHA256 == back.SHA256, Material: front.Declared.Material,
-				FrontKind: front.Kind, BackKind: back.Kind,
-			})
-			pair := filing.PairReport{Front: front.ID, Back: back.ID, ScaleRatio: r.ScaleRatio, Basis: r.Basis, Findings: r.Findings}
-			if pair.Composite = sidesMade(composites, front.ID, back.ID); pair.Composite != "" {
-				pair.Findings = slices.DeleteFunc(pair.Findings, func(f filing.Finding) bool { return f.Repair == string(RepairSides) })
-			}
-			pair.Verdict = filing.VerdictOf(pair.Findings)
-			out = append(out, pair)
-		}
+	}
+	out := []filing.PairReport{}
+	for _, s := range sidesOf(declared, func(i int) bool {
+		m := &files[i]
+		return m.State == filing.MaterialChecked && m.Measurements != nil && m.Measurements.Decode != nil
+	}) {
+		front, back := &files[s[0]], &files[s[1]]
+		made := sidesMade(composites, front.ID, back.ID)
+		r := p.pair(side{front.SHA256, front.Measurements, front.Kind}, side{back.SHA256, back.Measurements, back.Kind}, front.Declared.Material, made != "")
+		out = append(out, filing.PairReport{
+			Front: front.ID, Back: back.ID, ScaleRatio: r.ScaleRatio, Basis: r.Basis, Findings: r.Findings, Composite: made,
+			Verdict: filing.VerdictOf(r.Findings),
+		})
 	}
 	return out
-}
-
-// sidesMade is the id of the composite of just these two sides at one scale, "" where there is none.
-func sidesMade(composites []filing.CompositeView, front, back string) string {
-	for i := range composites {
-		c := &composites[i]
-		if c.State == filing.CompositeMade && c.Composite.Layout == layouts.Sides && len(c.Composite.Parts) == 2 &&
-			c.Composite.Parts[0].ID == front && c.Composite.Parts[1].ID == back {
-			return c.ID
-		}
-	}
-	return ""
 }
 
 // standOf names what a report was made of.

@@ -209,11 +209,11 @@ func (c *RevalidationChange) clauses() []string {
 	return slices.Compact(all)
 }
 
-// materials are those of the requirements that came or went and of the files whose findings changed, sorted, each once.
+// materials are those of the requirements and pairs that came or went and of the files whose findings changed, sorted, each once.
 func (c *RevalidationChange) materials() []string {
 	var all []string
 	c.eachItem(func(i *Item) {
-		if i.Kind == ItemRequired {
+		if i.Kind == ItemRequired || i.Kind == ItemPair {
 			all = append(all, strings.Split(i.Code, "|")...)
 		}
 	})

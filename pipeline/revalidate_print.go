@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -70,10 +71,10 @@ func WriteChangesCSV(w io.Writer, changes iter.Seq2[RevalidationChange, error]) 
 			_ = table.Write([]string{c.Filing, c.Province, string(c.Before), string(c.After), change, kind, code, of, state, clauses})
 		}
 		for _, i := range c.Added {
-			line("added", string(i.Kind), i.Code, i.Of, string(i.State), strings.Join(i.Clauses, " "))
+			line("added", string(i.Kind), i.Code, i.Of, cmp.Or(string(i.State), i.Finding), strings.Join(i.Clauses, " "))
 		}
 		for _, i := range c.Removed {
-			line("removed", string(i.Kind), i.Code, i.Of, string(i.State), strings.Join(i.Clauses, " "))
+			line("removed", string(i.Kind), i.Code, i.Of, cmp.Or(string(i.State), i.Finding), strings.Join(i.Clauses, " "))
 		}
 		for _, f := range c.Files {
 			for _, code := range f.Added {

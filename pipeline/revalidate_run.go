@@ -101,9 +101,11 @@ type revalidation struct {
 	set, baseline *rules.Set
 	today         filing.Date
 	asOf          *filing.Date
-	tallies       *tallies
-	batch         storage.JudgedBatch
-	saved         time.Time
+	// pairs is what pairs are judged by in this pass.
+	pairs   string
+	tallies *tallies
+	batch   storage.JudgedBatch
+	saved   time.Time
 }
 
 func (v *revalidation) result() (*Revalidation, error) { return revalidationOf(&v.pass) }
@@ -151,6 +153,9 @@ func (v *revalidation) attempt(ctx context.Context) (err error) {
 		return err
 	}
 	v.claimed = true
+	if v.pairs, err = v.p.pairsBasis(); err != nil {
+		return err
+	}
 	v.today, _ = filing.ParseDate(v.pass.Today)
 	if asOf, given := filing.ParseDate(v.pass.AsOf); given {
 		v.asOf = &asOf
@@ -345,6 +350,7 @@ type judgedFiling struct {
 	parties   checks.Parties
 	limits    filing.UploadLimits
 	files     []storage.FileToJudge
+	together  together
 	changed   []FileChange
 	// before are the files as they were judged; nil where none is judged otherwise now.
 	before []checks.MatchFile
@@ -407,6 +413,9 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 				return err
 			}
 		}
+	}
+	if err := v.together(ctx, list); err != nil {
+		return err
 	}
 	for i := range list {
 		if i%yieldEach == yieldEach-1 {
@@ -488,7 +497,7 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 			return fmt.Errorf("print findings: %w", err)
 		}
 		same := verdict == file.Verdict && string(text) == string(e.Findings)
-		if same && e.Reader == file.Reader && holds(file.HoldsFrom, file.HoldsUntil, f.asOf) {
+		if same && e.Analyzer == file.Analyzer && e.Reader == file.Reader && holds(file.HoldsFrom, file.HoldsUntil, f.asOf) {
 			continue
 		}
 		basis, err := basisOf(in, e.Analyzer, readBasis{e.Reader, f.Revision})
@@ -502,7 +511,7 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		check.HoldsFrom, check.HoldsUntil = holdsOf(in.FileInput)
 		page.checks = append(page.checks, check)
 		if same {
-			file.Analyzer, file.Reader = e.Analyzer, e.Reader // another reader said the same
+			file.Analyzer, file.Reader = e.Analyzer, e.Reader // another version said the same
 			continue
 		}
 		page.files++
@@ -708,11 +717,15 @@ func matchFiles(files []storage.FileToJudge, contents map[string]*filing.Content
 func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Time) error {
 	files := matchFiles(f.files, page.contents)
 	setDate(f.facts, f.asOf)
-	after := conclude(v.set, f.facts, f.parties, files)
+	after := conclude(v.set, f.facts, f.parties, files, &f.together)
 
 	versions := versionOf(f.files)
 	kept := &f.Kept
-	known := kept.Rules != "" && kept.Revision == f.Revision && kept.Files == versions.files
+	keptFiles, _, _ := strings.Cut(kept.Files, filesAndPairs)
+	known := kept.Rules != "" && kept.Revision == f.Revision && keptFiles == versions.files
+	if f.together.basis != "" {
+		versions.files += filesAndPairs + f.together.basis
+	}
 	before := conclusion{verdict: kept.Verdict, lines: kept.Items}
 	if !known {
 		before = v.unkept(f, files, after)
@@ -725,7 +738,7 @@ func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Ti
 		}
 	}
 	switch {
-	case known && before == after:
+	case known && before == after && kept.Files == versions.files:
 		return nil
 	case kept.Rules == "":
 		page.first++
@@ -751,7 +764,7 @@ func (v *revalidation) unkept(f *judgedFiling, files []checks.MatchFile, after c
 		files = f.before
 	}
 	setDate(f.facts, f.now)
-	return conclude(v.baseline, f.facts, f.parties, files)
+	return conclude(v.baseline, f.facts, f.parties, files, &f.together)
 }
 
 func setDate(facts *filing.Facts, day filing.Date) {
@@ -774,6 +787,9 @@ func (page *judgedPage) note(f *judgedFiling, before, after filing.Verdict, deta
 	page.rows, page.changes = append(page.rows, row), append(page.changes, change)
 	return nil
 }
+
+// filesAndPairs stands between what names the files of a kept verdict and what its pairs were judged by.
+const filesAndPairs = "-"
 
 // versions is what a verdict is about and by what it was measured and read.
 type versions struct{ files, analyzers, readers string }

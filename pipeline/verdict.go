@@ -13,24 +13,28 @@ import (
 type ItemKind string
 
 // The kinds of items: a required material (所需资料), a reason to refuse (不予备案的原因), a notice (提示), a clause that waits
-// for facts (待定).
+// for facts (待定), and what was found of two sides of a document (证件正反面) or of a picture that the service made (拼图).
 const (
 	ItemRequired  ItemKind = "required"
 	ItemBlocker   ItemKind = "blocker"
 	ItemNotice    ItemKind = "notice"
 	ItemUndecided ItemKind = "undecided"
+	ItemPair      ItemKind = "pair"
+	ItemComposite ItemKind = "composite"
 )
 
 // Item is one line of a filing's verdict (结论条目): what is asked of it and how that stands. It holds codes only: of a
 // domain or a site it says that it is one, never which.
 type Item struct {
 	Kind ItemKind `json:"kind"`
-	// Code is that of the material, blocker or notice; the codes of an any-of group are joined by "|".
+	// Code is that of the material, blocker, notice or composition; the codes of an any-of group are joined by "|".
 	Code string `json:"code,omitempty"`
 	// Of is whom or what it belongs to, without a name: principal, domain, site.
 	Of string `json:"of,omitempty"`
 	// State is how a requirement stands.
 	State filing.MatchState `json:"state,omitempty"`
+	// Finding is the code of what was found of a pair or a composite.
+	Finding string `json:"finding,omitempty"`
 	// Clauses are those that yield it.
 	Clauses []string `json:"clauses"`
 }
@@ -41,6 +45,8 @@ const (
 	lineBlocker   = 'B'
 	lineNotice    = 'N'
 	lineUndecided = 'U'
+	linePair      = 'P'
+	lineComposite = 'C'
 )
 
 // The lines of a verdict are what is kept of it and compared, one for each item, sorted:
@@ -48,6 +54,8 @@ const (
 //	R domain_certificate@domain=missing SC.enterprise.materials.3
 //	B domain_expiring@domain G4.expiry.2
 //	U BJ.enterprise.key.2,BJ.enterprise.key.3
+//	P principal_id@principal=front_back_scale G6.upload.2
+//	C auxiliary@applicant=composite_stale G6.upload.1
 //
 // Plain text, so that a person can read the table and two verdicts are equal when their texts are.
 
@@ -67,10 +75,18 @@ func parseItem(line string) Item {
 		item.Kind = ItemNotice
 	case lineUndecided:
 		item.Kind, head, clauses, found = ItemUndecided, "", head, true
+	case linePair:
+		item.Kind = ItemPair
+	case lineComposite:
+		item.Kind = ItemComposite
 	}
 	head, state, _ := strings.Cut(head, "=")
 	item.Code, item.Of, _ = strings.Cut(head, "@")
-	item.State = filing.MatchState(state)
+	if item.Kind == ItemPair || item.Kind == ItemComposite {
+		item.Finding = state
+	} else {
+		item.State = filing.MatchState(state)
+	}
 	item.Clauses = []string{}
 	if found && clauses != "" {
 		item.Clauses = strings.Split(clauses, ",")
@@ -97,16 +113,17 @@ type conclusion struct {
 
 // conclude judges a filing from memory: rules, then matching. It is pure, and the one place where the verdict that is
 // kept comes from. The facts name their date.
-func conclude(set *rules.Set, facts *filing.Facts, parties checks.Parties, files []checks.MatchFile) conclusion {
+func conclude(set *rules.Set, facts *filing.Facts, parties checks.Parties, files []checks.MatchFile, t *together) conclusion {
 	outcome := set.Evaluate(facts)
 	states, verdict := checks.Stand(checks.MatchInput{
 		Outcome: *outcome, Parties: parties, Facts: facts, Remarks: facts.Text(filing.FactRemarks) != "", Files: files,
+		Pairs: t.pairs, Composites: t.composites,
 	})
-	return conclusion{verdict: verdict, lines: linesOf(outcome, states)}
+	return conclusion{verdict: verdict, lines: linesOf(outcome, states, t.lines)}
 }
 
-// linesOf prints an outcome and how its requirements stand.
-func linesOf(o *filing.Outcome, states []filing.MatchState) string {
+// linesOf prints an outcome, how its requirements stand, and further lines.
+func linesOf(o *filing.Outcome, states []filing.MatchState, further []string) string {
 	// Room for a filing of the usual size, so that the text is the only thing that is made on the heap.
 	var (
 		room      [2048]byte
@@ -151,6 +168,7 @@ func linesOf(o *filing.Outcome, states []filing.MatchState) string {
 	for _, end := range ends {
 		lines, from = append(lines, all[from:end]), end
 	}
+	lines = append(lines, further...)
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
 }

@@ -52,7 +52,7 @@ func BenchmarkConclude(b *testing.B) {
 				in.Measurements = m
 				files[j].Verdict = filing.VerdictOf(checks.File(in.FileInput))
 			}
-			conclude(set, f, parties, files)
+			conclude(set, f, parties, files, &together{})
 		}
 		b.ReportMetric(float64(b.N)/(cpuTime(b)-before).Seconds(), "filings/s/core")
 	})
@@ -60,7 +60,7 @@ func BenchmarkConclude(b *testing.B) {
 		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
 			f := facts[i%many]
-			conclude(set, f, PartiesOf(f), files)
+			conclude(set, f, PartiesOf(f), files, &together{})
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "filings/s")
 	})

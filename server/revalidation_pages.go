@@ -281,6 +281,10 @@ func kindWord(kind pipeline.ItemKind) filing.Text {
 		return filing.Text{ZH: "提示", EN: "Notice"}
 	case pipeline.ItemUndecided:
 		return filing.Text{ZH: "待定", EN: "Undecided"}
+	case pipeline.ItemPair:
+		return filing.Text{ZH: "正反面", EN: "Two sides"}
+	case pipeline.ItemComposite:
+		return filing.Text{ZH: "拼图", EN: "Composite"}
 	default:
 		return filing.Text{ZH: "其他", EN: "Other"}
 	}
@@ -294,8 +298,15 @@ func codeName(code string) filing.Text {
 	return checks.NameOf(code)
 }
 
-// itemName names what is asked; of a group any one of which will do, each.
+// itemName names what is asked; of a group any one of which will do, each. Of what several files have together it names the finding.
 func itemName(item *pipeline.Item) filing.Text {
+	if item.Finding != "" {
+		name, found := codeName(item.Code), checks.TitleOf(item.Finding)
+		if item.Kind == pipeline.ItemComposite {
+			name = checks.CompositionName(item.Code)
+		}
+		return filing.Text{ZH: name.ZH + "：" + found.ZH, EN: name.EN + ": " + found.EN}
+	}
 	if item.Code == "" {
 		return filing.Text{ZH: "缺少信息", EN: "facts are missing"}
 	}

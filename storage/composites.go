@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -124,6 +125,19 @@ func (r *Records) CompositesOf(ctx context.Context, filingID string) ([]Composit
 	list := []Composite{}
 	if err := r.read.NewSelect().Model(&list).Where("filing_id = ?", filingID).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("composites of filing %s: %w", printable(filingID), r.classify(err))
+	}
+	return list, nil
+}
+
+// CompositesOfFilings returns the composites of these filings, filing by filing in the order of their ids.
+func (r *Records) CompositesOfFilings(ctx context.Context, filings []string) ([]Composite, error) {
+	list := []Composite{}
+	for some := range slices.Chunk(filings, saveRows) {
+		var found []Composite
+		if err := r.read.NewSelect().Model(&found).Where("filing_id IN (?)", bun.In(some)).Order("filing_id", "id").Scan(ctx); err != nil {
+			return nil, fmt.Errorf("composites of filings: %w", r.classify(err))
+		}
+		list = append(list, found...)
 	}
 	return list, nil
 }

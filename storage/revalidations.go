@@ -18,7 +18,8 @@ type Verdict struct {
 	bun.BaseModel `bun:"table:verdicts,alias:v"`
 
 	FilingID string `bun:"filing_id,pk"`
-	// Revision and Files say which facts and which files were judged; a filing that has others was not judged since.
+	// Revision and Files say which facts and which files were judged; a filing that has others was not judged since. After a hyphen
+	// Files says by what the pairs among them were.
 	Revision int64  `bun:"revision"`
 	Files    string `bun:"files"`
 	// Rules, ChecksVersion and Analyzer are what judged and measured; AsOf is the date on which terms were judged.
