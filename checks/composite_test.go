@@ -189,3 +189,49 @@ func TestGroundAndLightOfTwoSidesAreCompared(t *testing.T) {
 		})
 	}
 }
+
+func TestACompositeOfOursIsJudgedFromWhatIsKeptOfIt(t *testing.T) {
+	t.Parallel()
+	made := func(change func(*filing.Composite)) *filing.Composite {
+		c := &filing.Composite{Bytes: 3_500_000, Parts: []filing.CompositePart{
+			{Declared: filing.Declared{Material: "principal_id", Page: filing.PageFront}, Predicted: &filing.PartLegibility{TextHeightPx: 13}},
+			{Declared: filing.Declared{Material: "website_plan"}},
+		}}
+		change(c)
+		return c
+	}
+	limits := filing.UploadLimits{MinBytes: 204_800, MaxBytes: 4 << 20, Clause: "G6.upload.4"}
+	as := func(*filing.Composite) {}
+	for name, c := range map[string]struct {
+		in    MadeInput
+		codes string
+		says  string
+	}{
+		"in order":                      {MadeInput{Composite: made(as), Limits: limits}, "", ""},
+		"a source was replaced":         {MadeInput{Composite: made(as), Stale: true, Limits: limits}, "composite_stale", ""},
+		"it was not made":               {MadeInput{Limits: limits}, "composite_stale", ""},
+		"too large for another rule":    {MadeInput{Composite: made(as), Limits: filing.UploadLimits{MaxBytes: 3 << 20}}, "file_too_large", ""},
+		"print lower than is asked for": {MadeInput{Composite: made(func(c *filing.Composite) { c.Parts[0].Predicted.TextHeightPx = 11 }), Limits: limits}, "part_illegible", "正面"},
+		"a table that asks for more": {
+			MadeInput{Composite: made(as), Limits: limits, Thresholds: &Thresholds{PartTextPx: 14}}, "part_illegible", "(front)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			findings := Made(c.in)
+			var codes []string
+			for _, f := range findings {
+				codes = append(codes, f.Code)
+				if f.Repair != "composite" {
+					t.Errorf("%s is repaired by %q: it is made again", f.Code, f.Repair)
+				}
+			}
+			if strings.Join(codes, " ") != c.codes || findings == nil {
+				t.Errorf("%v", codes)
+			}
+			if c.says != "" && !strings.Contains(findings[0].Message.ZH+findings[0].Message.EN, c.says) {
+				t.Errorf("it does not say which part: %+v", findings[0].Message)
+			}
+		})
+	}
+}

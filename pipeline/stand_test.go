@@ -72,6 +72,16 @@ func TestJudgingFastAgreesWithTheFullReport(t *testing.T) {
 		r := rand.New(rand.NewPCG(99, uint64(n)))
 		outcome := set.Evaluate(facts)
 		in := checks.MatchInput{Outcome: *outcome, Parties: PartiesOf(facts), Remarks: r.IntN(2) == 0, Files: someFiles(r, outcome)}
+		for range r.IntN(6) {
+			if n := len(in.Files); n > 0 {
+				in.Pairs = append(in.Pairs, checks.MatchPair{
+					Front: in.Files[r.IntN(n)].ID, Back: in.Files[r.IntN(n)].ID, Verdict: filing.Verdict([]string{"pass", "review", "fail"}[r.IntN(3)]),
+				})
+			}
+		}
+		if r.IntN(8) == 0 {
+			in.Composites = []filing.Verdict{filing.VerdictReview}
+		}
 		fast, fastVerdict := checks.Stand(in)
 		matches, _, verdict := checks.Match(in)
 		full := make([]filing.MatchState, len(matches))
