@@ -71,11 +71,11 @@ func (p *Pipeline) retain(ctx context.Context) error {
 		return err
 	}
 	for _, f := range old {
-		r := storage.Receipt{RequestedBy: "retention", Reason: "retention"}
-		if err := p.dropCompositesOf(ctx, f.ID); err != nil {
+		composites, err := p.dropCompositesOf(ctx, f.ID)
+		if err != nil {
 			return err
 		}
-		orphans, r, err := p.Records.DeleteFilingFor(ctx, f.ID, r)
+		orphans, r, err := p.Records.DeleteFilingFor(ctx, f.ID, storage.Receipt{RequestedBy: "retention", Reason: "retention", Objects: composites})
 		if errors.Is(err, storage.ErrNotFound) {
 			continue
 		}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/preflight-icp/preflight/checks"
@@ -338,20 +337,25 @@ func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s
 		if row.Made, err = json.Marshal(made); err != nil {
 			return row, fmt.Errorf("print composite: %w", err)
 		}
-		row.Object = storage.DerivativeKey(digestOf(sources[0]), "composite", basis)
+		row.Object = storage.CompositeKey(digestOf(sources[0]), basis)
 		if err := p.Objects.Put(ctx, row.Object, storage.BytesContent(picture)); err != nil {
 			return row, err
 		}
 	}
-	if err := p.Records.SaveComposite(ctx, row); err != nil {
-		// It was deleted while it was made: then nothing of it may stay.
+	var shown []string
+	for _, m := range sources {
+		shown = append(shown, m.ID)
+	}
+	if err := p.Records.SaveComposite(ctx, row, shown...); err != nil {
+		// It, or what it shows, was deleted while it was made: then nothing of it may stay.
 		if errors.Is(err, storage.ErrNotFound) && row.Object != "" {
-			return row, errors.Join(ErrNotFound, p.removeComposite(ctx, &row))
+			_, removal := p.removeComposite(ctx, &row)
+			return row, errors.Join(ErrNotFound, removal)
 		}
 		return row, recordFailure(err)
 	}
-	if old.Object != "" && old.Object != row.Object {
-		if err := p.removeComposite(ctx, &old); err != nil {
+	if old.Object != row.Object {
+		if _, err := p.removeComposite(ctx, &old); err != nil {
 			return row, err
 		}
 	}
@@ -382,14 +386,25 @@ func captionOf(m *storage.Material) string {
 	return out
 }
 
-// removeComposite deletes a composite's picture and its thumbnail.
-func (p *Pipeline) removeComposite(ctx context.Context, row *storage.Composite) error {
-	return errors.Join(p.Objects.Delete(ctx, row.Object), p.Objects.Delete(ctx, thumbnailOf(row.Object)))
-}
-
-// thumbnailOf is the key of a composite's thumbnail.
-func thumbnailOf(object string) string {
-	return strings.Replace(object, ".composite.", ".composite-thumbnail.", 1)
+// removeComposite deletes a composite's picture and its thumbnail, and returns how many objects there were.
+func (p *Pipeline) removeComposite(ctx context.Context, row *storage.Composite) (gone int64, err error) {
+	if row.Object == "" {
+		return 0, nil
+	}
+	for _, key := range []string{storage.CompositeThumbnailKey(row.Object), row.Object} {
+		_, err := p.Objects.Stat(ctx, key)
+		if errors.Is(err, storage.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return gone, err
+		}
+		if err := p.Objects.Delete(ctx, key); err != nil {
+			return gone, err
+		}
+		gone++
+	}
+	return gone, nil
 }
 
 // compositeView is a composite as the API shows it, held against the current files of its filing.
@@ -508,7 +523,7 @@ func (p *Pipeline) CompositeImage(ctx context.Context, who Viewer, id string, va
 	}
 	key := row.Object
 	if variant == VariantThumbnail {
-		key = thumbnailOf(row.Object)
+		key = storage.CompositeThumbnailKey(row.Object)
 	}
 	info, err := p.Objects.Stat(ctx, key)
 	if errors.Is(err, storage.ErrNotFound) && variant == VariantThumbnail {
@@ -526,7 +541,7 @@ func (p *Pipeline) CompositeImage(ctx context.Context, who Viewer, id string, va
 }
 
 func (p *Pipeline) compositeThumbnail(ctx context.Context, object string) error {
-	key := thumbnailOf(object)
+	key := storage.CompositeThumbnailKey(object)
 	_, err, _ := p.drawing.Do(key, func() (any, error) {
 		ctx := p.behind(ctx)
 		if err := p.acquire(ctx, p.slots); err != nil {
@@ -575,47 +590,40 @@ func (p *Pipeline) DeleteComposite(ctx context.Context, who Viewer, id string) e
 	if err != nil {
 		return err
 	}
-	if row.Object != "" {
-		if err := p.removeComposite(ctx, &row); err != nil {
-			return err
-		}
+	if _, err := p.removeComposite(ctx, &row); err != nil {
+		return err
 	}
 	return recordFailure(p.Records.DeleteComposite(ctx, id))
 }
 
-// dropCompositesWith deletes the pictures that show a file which is about to be deleted; their rows go with the file's.
-func (p *Pipeline) dropCompositesWith(ctx context.Context, materialID string) error {
+// dropCompositesWith deletes the pictures that show a file which is about to be deleted, and returns how many objects they were; their
+// rows go with the file's.
+func (p *Pipeline) dropCompositesWith(ctx context.Context, materialID string) (gone int64, err error) {
 	rows, err := p.Records.CompositesWith(ctx, materialID)
 	if err != nil {
-		return recordFailure(err)
+		return 0, recordFailure(err)
 	}
-	for i := range rows {
-		if rows[i].Object == "" {
-			continue
-		}
-		if err := p.removeComposite(ctx, &rows[i]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return p.removeComposites(ctx, rows)
 }
 
 // dropCompositesOf deletes the pictures of a filing that is about to be deleted: they lie beside a source that another filing may
 // have too.
-func (p *Pipeline) dropCompositesOf(ctx context.Context, filingID string) error {
+func (p *Pipeline) dropCompositesOf(ctx context.Context, filingID string) (gone int64, err error) {
 	rows, err := p.Records.CompositesOf(ctx, filingID)
 	if err != nil {
-		return recordFailure(err)
+		return 0, recordFailure(err)
 	}
+	return p.removeComposites(ctx, rows)
+}
+
+func (p *Pipeline) removeComposites(ctx context.Context, rows []storage.Composite) (gone int64, err error) {
 	for i := range rows {
-		if rows[i].Object == "" {
-			continue
-		}
-		if err := p.removeComposite(ctx, &rows[i]); err != nil {
-			return err
+		n, err := p.removeComposite(ctx, &rows[i])
+		if gone += n; err != nil {
+			return gone, err
 		}
 	}
-	return nil
+	return gone, nil
 }
 
 // remakeComposites makes those of a filing again that are of files which were replaced. It goes on behind the check of the new

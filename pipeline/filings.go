@@ -160,10 +160,11 @@ func (p *Pipeline) DeleteFilingFor(ctx context.Context, who Viewer, id string, r
 	if revision > 0 && f.Revision != revision {
 		return "", ErrConflict
 	}
-	if err := p.dropCompositesOf(ctx, id); err != nil {
+	composites, err := p.dropCompositesOf(ctx, id)
+	if err != nil {
 		return "", err
 	}
-	orphans, r, err := p.Records.DeleteFilingFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest})
+	orphans, r, err := p.Records.DeleteFilingFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest, Objects: composites})
 	if err != nil {
 		return "", recordFailure(err)
 	}
@@ -182,10 +183,11 @@ func (p *Pipeline) DeleteMaterialFor(ctx context.Context, who Viewer, id string)
 	if _, _, err := p.visibleMaterial(ctx, who, id); err != nil {
 		return "", err
 	}
-	if err := p.dropCompositesWith(ctx, id); err != nil {
+	composites, err := p.dropCompositesWith(ctx, id)
+	if err != nil {
 		return "", err
 	}
-	orphans, r, err := p.Records.DeleteMaterialFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest})
+	orphans, r, err := p.Records.DeleteMaterialFor(ctx, id, storage.Receipt{RequestedBy: who.Name, Reason: storage.ReasonRequest, Objects: composites})
 	if err != nil {
 		return "", recordFailure(err)
 	}

@@ -12,11 +12,12 @@ import (
 	"github.com/uptrace/bun"
 )
 
-// An export (导出) is a store of objects that holds everything of some records and their store: the originals under the keys
-// that they have, and the records as pages of JSON, each under a key that holds its number and its own digest, so that a
+// An export (导出) is a store of objects that holds everything of some records and their store: the originals and the composites under
+// the keys that they have (what else was made of originals is made again), and the records as pages of JSON, each under a key that holds its number and its own digest, so that a
 // page which was damaged is noticed and one that was written is never written again:
 //
 //	objects/ab/cd/abcd...
+//	derivatives/ab/cd/abcd....composite.<basis>
 //	export/page-000000001-<sha256>.json
 //	export/end-<sha256>.json
 //
@@ -52,6 +53,8 @@ type Export struct {
 	Files    int64 `json:"files"`
 	Contents int64 `json:"contents"`
 	Bytes    int64 `json:"bytes"`
+	// Composites counts those whose picture is in it.
+	Composites int64 `json:"composites,omitempty"`
 	// Activations are which rules were in force when, newest first.
 	Activations []Activation `json:"activations"`
 }
@@ -64,6 +67,11 @@ func (e *Export) count(digest string, rows *FilingRows) {
 	e.Contents += int64(len(rows.Contents))
 	for i := range rows.Contents {
 		e.Bytes += rows.Contents[i].Bytes
+	}
+	for i := range rows.Composites {
+		if rows.Composites[i].Object != "" {
+			e.Composites++
+		}
 	}
 }
 
@@ -122,8 +130,9 @@ func ExportTo(ctx context.Context, records *Records, objects, to Objects, watch 
 	return e, to.Put(ctx, exportEnd+DigestOf(text).String()+".json", BytesContent(text))
 }
 
-// exportWhole reads a page and copies its originals. An original that is gone was deleted since the page was read, with
-// what refers to it: then the page is read again.
+// exportWhole reads a page and copies its originals and composites. An original that is gone was deleted since the page was read, with
+// what refers to it, and a composite was made again: then the page is read again. A picture that stays away or is damaged is left
+// out, and made again where the export is imported to.
 func exportWhole(ctx context.Context, records *Records, objects, to Objects, after string) (FilingRows, error) {
 	for n := 1; ; n++ {
 		rows, err := records.ExportFilings(ctx, after, exportFilings)
@@ -133,6 +142,17 @@ func exportWhole(ctx context.Context, records *Records, objects, to Objects, aft
 		for i := range rows.Contents {
 			if err = copyObject(ctx, objects, to, &rows.Contents[i]); err != nil {
 				break
+			}
+		}
+		for i := range rows.Composites {
+			if err != nil {
+				break
+			}
+			c := &rows.Composites[i]
+			err = copyPicture(ctx, objects, to, c)
+			if errors.Is(err, ErrNotFound) && n == recordAttempts || errors.Is(err, ErrChecksum) || errors.Is(err, ErrSize) || errors.Is(err, ErrSealed) {
+				c.forget()
+				err = nil
 			}
 		}
 		if err == nil {
@@ -180,6 +200,14 @@ func ImportFrom(ctx context.Context, records *Records, objects, from Objects, wa
 		// Objects come first: a record never stands without its object.
 		for n := range rows.Contents {
 			if err := copyObject(ctx, from, objects, &rows.Contents[n]); err != nil {
+				return nil, err
+			}
+		}
+		for n := range rows.Composites {
+			c := &rows.Composites[n]
+			if err := copyPicture(ctx, from, objects, c); errors.Is(err, ErrExists) {
+				c.forget() // another version of this program made another picture of the same files here
+			} else if err != nil {
 				return nil, err
 			}
 		}
@@ -262,15 +290,30 @@ func copyObject(ctx context.Context, from, to Objects, c *ContentRow) error {
 	if err != nil {
 		return err
 	}
-	key := ObjectKey(sum)
+	return copyBytes(ctx, from, to, ObjectKey(sum), sum, c.Bytes)
+}
+
+// copyPicture copies a composite's picture, where it has one.
+func copyPicture(ctx context.Context, from, to Objects, c *Composite) error {
+	if c.Object == "" {
+		return nil
+	}
+	sum, size, err := pictureOf(c)
+	if err != nil {
+		return fmt.Errorf("%w: %w", err, ErrChecksum)
+	}
+	return copyBytes(ctx, from, to, c.Object, sum, size)
+}
+
+func copyBytes(ctx context.Context, from, to Objects, key string, sum Digest, size int64) error {
 	info, err := to.Stat(ctx, key)
-	if err == nil && info.Size == c.Bytes {
+	if err == nil && info.Size == size {
 		return nil
 	}
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	data, err := ReadObject(ctx, from, key, sum, max(c.Bytes, 1))
+	data, err := ReadObject(ctx, from, key, sum, max(size, 1))
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,14 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -30,6 +33,49 @@ type Composite struct {
 	CreatedBy string    `bun:"created_by"`
 	CreatedAt time.Time `bun:"created_at"`
 	UpdatedAt time.Time `bun:"updated_at"`
+}
+
+// picture is what is known of the bytes of a composite's picture.
+type picture struct {
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+}
+
+// pictureOf is that of a composite which was made.
+func pictureOf(c *Composite) (sum Digest, size int64, err error) {
+	var p picture
+	if err := json.Unmarshal(c.Made, &p); err != nil {
+		return Digest{}, 0, fmt.Errorf("composite %s as kept: %w", c.ID, err)
+	}
+	if sum, err = ParseDigest(p.SHA256); err != nil {
+		return Digest{}, 0, fmt.Errorf("composite %s as kept: %w", c.ID, err)
+	}
+	return sum, p.Bytes, nil
+}
+
+// forget makes a composite one whose picture is to be made again.
+func (c *Composite) forget() { c.Made, c.Basis, c.Object, c.Failure = []byte{}, "", "", "" }
+
+// Recipes of the derivatives that composites are: they lie beside their first source.
+const (
+	compositeRecipe = "composite"
+	thumbnailRecipe = "composite-thumbnail"
+)
+
+// CompositeKey returns the key of a composite's picture: basis names all that it is made of, in [0-9a-f].
+func CompositeKey(first Digest, basis string) string {
+	return DerivativeKey(first, compositeRecipe, basis)
+}
+
+// CompositeThumbnailKey returns the key of the small copy of a composite's picture.
+func CompositeThumbnailKey(object string) string {
+	return strings.Replace(object, "."+compositeRecipe+".", "."+thumbnailRecipe+".", 1)
+}
+
+// compositeOf returns the key of the composite's picture that a key is, or is the small copy of.
+func compositeOf(key string) (object string, ok bool) {
+	object = strings.Replace(key, "."+thumbnailRecipe+".", "."+compositeRecipe+".", 1)
+	return object, strings.Contains(object, "."+compositeRecipe+".")
 }
 
 type compositeSourceRow struct {
@@ -88,22 +134,35 @@ func (r *Records) CreateComposite(ctx context.Context, c Composite, materials []
 	return out, nil
 }
 
-// SaveComposite writes down what was made, or why nothing could be: Made, Basis, Object and Failure. A composite that is no
-// longer there is ErrNotFound.
-func (r *Records) SaveComposite(ctx context.Context, c Composite) error {
+// SaveComposite writes down what was made, or why nothing could be: Made, Basis, Object and Failure; shown are the materials that the
+// picture shows, which may have replaced those that it was asked for with: it goes with any of them. A composite that is no longer
+// there, and a picture of a material that is not, is ErrNotFound.
+func (r *Records) SaveComposite(ctx context.Context, c Composite, shown ...string) error {
 	if c.Made == nil {
 		c.Made = []byte{}
 	}
 	c.UpdatedAt = r.now()
 	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+		shown := slices.Compact(slices.Sorted(slices.Values(shown)))
+		held, err := r.hold(ctx, tx, "materials", shown)
+		if err != nil {
+			return err
+		}
+		if len(held) < len(shown) {
+			return ErrNotFound
+		}
 		result, err := tx.NewUpdate().Model(&c).Column("made", "basis", "object", "failure", "updated_at").WherePK().Exec(ctx)
 		if err != nil {
 			return err
 		}
-		if n, err := result.RowsAffected(); err != nil || n > 0 {
-			return err
+		if n, err := result.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, ErrNotFound)
 		}
-		return ErrNotFound
+		sources := make([]compositeSourceRow, len(shown))
+		for i, id := range shown {
+			sources[i] = compositeSourceRow{CompositeID: c.ID, MaterialID: id}
+		}
+		return insertNew(ctx, tx, sources)
 	})
 	if err != nil {
 		return fmt.Errorf("save composite %s: %w", printable(c.ID), err)
@@ -166,4 +225,30 @@ func dropComposites(ctx context.Context, tx bun.Tx, materials []string) error {
 	with := tx.NewSelect().Model((*compositeSourceRow)(nil)).Column("composite_id").Where("material_id IN (?)", bun.In(materials))
 	_, err := tx.NewDelete().Model((*Composite)(nil)).Where("id IN (?)", with).Exec(ctx)
 	return err
+}
+
+// ForgetPicture has a composite made again when it is next asked for, unless it has another picture than that under the key by now.
+func (r *Records) ForgetPicture(ctx context.Context, id, object string) error {
+	c := Composite{ID: id, UpdatedAt: r.now()}
+	c.forget()
+	_, err := r.db.NewUpdate().Model(&c).Column("made", "basis", "object", "failure", "updated_at").WherePK().Where("object = ?", object).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("forget the picture of composite %s: %w", printable(id), r.classify(err))
+	}
+	return nil
+}
+
+// whichPictures tells which of some keys are those of composites.
+func (r *Records) whichPictures(ctx context.Context, objects []string) (map[string]bool, error) {
+	known := map[string]bool{}
+	for some := range slices.Chunk(objects, saveRows) {
+		var found []string
+		if err := r.db.NewSelect().Model((*Composite)(nil)).Column("object").Where("object IN (?)", bun.In(some)).Scan(ctx, &found); err != nil {
+			return nil, fmt.Errorf("look for composites: %w", r.classify(err))
+		}
+		for _, key := range found {
+			known[key] = true
+		}
+	}
+	return known, nil
 }

@@ -19,7 +19,7 @@ const (
 	// FaultDamaged: an object does not have the bytes that its name is the digest of, or cannot be decrypted.
 	FaultDamaged = "damaged_object"
 	// FaultOrphan: an object that no record refers to, older than any upload takes: what a crash left behind between storing
-	// and recording.
+	// and recording, or between forgetting a composite and deleting its picture.
 	FaultOrphan = "orphan_object"
 	// FaultUnknown: an object under a name that this program does not use.
 	FaultUnknown = "unknown_object"
@@ -34,6 +34,8 @@ type Fault struct {
 	Key string `json:"key,omitempty"`
 	// Files are the ids of the files that are concerned.
 	Files []string `json:"files,omitempty"`
+	// Composite is the id of the composite whose picture it is.
+	Composite string `json:"composite,omitempty"`
 	// Repaired: it is no more.
 	Repaired bool `json:"repaired"`
 	// Detail is what was seen.
@@ -46,6 +48,8 @@ type FsckReport struct {
 	Contents int64 `json:"contents"`
 	Bytes    int64 `json:"bytes"`
 	Objects  int64 `json:"objects"`
+	// Composites counts the composites whose picture has the digest that it was made with.
+	Composites int64 `json:"composites"`
 	// Young are objects without a record that may belong to an upload on its way; Deleting those whose deletion goes on.
 	Young    int64 `json:"young"`
 	Deleting int64 `json:"deleting"`
@@ -57,6 +61,7 @@ type FsckReport struct {
 // FsckOptions say what Fsck does.
 type FsckOptions struct {
 	// Repair deletes orphans, has stuck files checked, and takes missing and damaged originals from Backup, where it is given.
+	// Composites are taken from there too, or else made again when they are next asked for.
 	Repair bool
 	// Backup is a store that an export was written to; nil where there is none.
 	Backup Objects
@@ -76,8 +81,8 @@ const DefaultOrphanAge = time.Hour
 // fsckPage is how many rows and objects are looked at together.
 const fsckPage = 500
 
-// Fsck (存储核验) verifies all that is stored: each record's object by its SHA-256, each object's record, each waiting file's
-// job. It may run beside the service. The error says that it could not be finished; what is wrong is in the report.
+// Fsck (存储核验) verifies all that is stored: each record's object by its SHA-256, the originals and the composites, each object's
+// record, each waiting file's job. It may run beside the service. The error says that it could not be finished; what is wrong is in the report.
 func Fsck(ctx context.Context, records *Records, objects Objects, o FsckOptions) (*FsckReport, error) {
 	if o.OrphanAge == 0 {
 		o.OrphanAge = DefaultOrphanAge
@@ -89,7 +94,7 @@ func Fsck(ctx context.Context, records *Records, objects Objects, o FsckOptions)
 		o.Watch = func(*FsckReport) {}
 	}
 	c := &fsck{FsckOptions: o, records: records, objects: objects, report: &FsckReport{Faults: []Fault{}}}
-	for _, step := range []func(context.Context) error{c.contents, c.orphans, c.stuck} {
+	for _, step := range []func(context.Context) error{c.contents, c.composites, c.orphans, c.stuck} {
 		if err := step(ctx); err != nil {
 			return c.report, fmt.Errorf("verify what is stored: %w", err)
 		}
@@ -170,7 +175,82 @@ func (c *fsck) content(ctx context.Context, row *contentRow) error {
 	return nil
 }
 
-// verify reads an original to its end and compares its digest.
+// composites goes through the pictures that were made of several files.
+func (c *fsck) composites(ctx context.Context) error {
+	for after := ""; ; {
+		var rows []Composite
+		if err := c.records.read.NewSelect().Model(&rows).Where("id > ?", after).Where("object <> ''").Order("id").Limit(fsckPage).Scan(ctx); err != nil {
+			return c.records.classify(err)
+		}
+		for i := range rows {
+			if err := c.composite(ctx, &rows[i]); err != nil {
+				return err
+			}
+		}
+		c.Watch(c.report)
+		if len(rows) < fsckPage {
+			return nil
+		}
+		after = rows[len(rows)-1].ID
+	}
+}
+
+func (c *fsck) composite(ctx context.Context, row *Composite) error {
+	f := Fault{Key: row.Object, Composite: row.ID}
+	sum, size, err := pictureOf(row)
+	if err == nil {
+		err = c.verify(ctx, row.Object, sum, size)
+	} else {
+		err = fmt.Errorf("%w: %w", err, ErrChecksum)
+	}
+	switch {
+	case err == nil:
+		c.report.Composites++
+		return nil
+	case errors.Is(err, ErrNotFound):
+		f.Kind, f.Detail = FaultMissing, "the object is not there"
+	case errors.Is(err, ErrChecksum), errors.Is(err, ErrSize), errors.Is(err, ErrEnvelope), errors.Is(err, ErrSealed):
+		f.Kind, f.Detail = FaultDamaged, err.Error()
+	default:
+		return err
+	}
+	// It may have been deleted, or made again, since the page was read.
+	current, err := c.records.Composite(ctx, row.ID)
+	if errors.Is(err, ErrNotFound) || err == nil && current.Object != row.Object {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if c.Repair {
+		if err := c.restorePicture(ctx, row, sum, size); err != nil {
+			f.Detail += "; " + err.Error()
+		} else {
+			f.Repaired = true
+		}
+	}
+	c.fault(f)
+	return nil
+}
+
+// restorePicture takes a composite's picture from the backup; where it has none, the picture is forgotten, and made again when it is
+// next asked for.
+func (c *fsck) restorePicture(ctx context.Context, row *Composite, sum Digest, size int64) error {
+	// A small copy of what was damaged may be damaged too.
+	for _, key := range []string{row.Object, CompositeThumbnailKey(row.Object)} {
+		if err := c.objects.Delete(ctx, key); err != nil {
+			return err
+		}
+	}
+	if c.Backup != nil && size > 0 {
+		if data, err := ReadObject(ctx, c.Backup, row.Object, sum, size); err == nil {
+			return c.objects.Put(ctx, row.Object, BytesContent(data))
+		}
+	}
+	return c.records.ForgetPicture(ctx, row.ID, row.Object)
+}
+
+// verify reads an object to its end and compares its digest.
 func (c *fsck) verify(ctx context.Context, key string, sum Digest, size int64) error {
 	info, err := c.objects.Stat(ctx, key)
 	if err != nil {
@@ -226,7 +306,7 @@ func (c *fsck) orphans(ctx context.Context) error {
 		for _, o := range page.orphans {
 			f := Fault{Kind: FaultOrphan, Key: o.key}
 			if c.Repair {
-				if err := c.records.deleteOrphan(ctx, c.objects, o.sum); err != nil {
+				if err := o.remove(ctx, c.records, c.objects); err != nil {
 					f.Detail = err.Error()
 				} else {
 					f.Repaired = true
@@ -239,10 +319,20 @@ func (c *fsck) orphans(ctx context.Context) error {
 	})
 }
 
-// orphan is an object whose content no record knows.
+// orphan is an object whose content no record knows, or the picture of a composite that there is none of.
 type orphan struct {
 	key string
 	sum Digest
+	// picture: the content is known, the composite is not.
+	picture bool
+}
+
+// remove deletes an orphan. A composite that is made at this moment under the same key is made again when it is asked for.
+func (o *orphan) remove(ctx context.Context, records *Records, objects Objects) error {
+	if o.picture {
+		return objects.Delete(ctx, o.key)
+	}
+	return records.deleteOrphan(ctx, objects, o.sum)
 }
 
 type orphanPage struct {
@@ -251,8 +341,8 @@ type orphanPage struct {
 	objects, young, deleting int64
 }
 
-// Rooms of keys beside originals and derivatives; what is in them is looked after elsewhere.
-var otherRooms = []string{"canary/", "composites/"}
+// canaryRoom is a room of keys beside originals and derivatives; what is in it is looked after elsewhere.
+const canaryRoom = "canary/"
 
 // eachOrphan lists the store page by page and holds each page against the records.
 func eachOrphan(ctx context.Context, records *Records, objects Objects, before time.Time, found func(orphanPage) error) error {
@@ -268,8 +358,24 @@ func eachOrphan(ctx context.Context, records *Records, objects Objects, before t
 		if err != nil {
 			return err
 		}
+		var pictures []string
+		for _, o := range known {
+			if object, ok := compositeOf(o.key); ok {
+				pictures = append(pictures, object)
+			}
+		}
+		composed, err := records.whichPictures(ctx, pictures)
+		if err != nil {
+			return err
+		}
 		for i, o := range known {
+			object, isPicture := compositeOf(o.key)
 			switch {
+			case recorded[sums[i]] && isPicture && !composed[object] && !times[i].After(before):
+				o.picture = true
+				page.orphans = append(page.orphans, o)
+			case recorded[sums[i]] && isPicture && !composed[object]:
+				page.young++
 			case recorded[sums[i]]:
 			case deleting[sums[i]]:
 				page.deleting++
@@ -289,8 +395,8 @@ func eachOrphan(ctx context.Context, records *Records, objects Objects, before t
 		}
 		page.objects++
 		if sum, ok := contentOf(info.Key); ok {
-			known, times = append(known, orphan{info.Key, sum}), append(times, info.ModTime)
-		} else if !inOtherRoom(info.Key) {
+			known, times = append(known, orphan{key: info.Key, sum: sum}), append(times, info.ModTime)
+		} else if !strings.HasPrefix(info.Key, canaryRoom) {
 			page.unknown = append(page.unknown, info.Key)
 		}
 		if len(known)+len(page.unknown) >= fsckPage {
@@ -300,15 +406,6 @@ func eachOrphan(ctx context.Context, records *Records, objects Objects, before t
 		}
 	}
 	return flush()
-}
-
-func inOtherRoom(key string) bool {
-	for _, room := range otherRooms {
-		if strings.HasPrefix(key, room) {
-			return true
-		}
-	}
-	return false
 }
 
 // contentOf returns the digest of the original that a key belongs to: its own, or of what was made from it.
@@ -372,7 +469,7 @@ func RemoveOrphans(ctx context.Context, records *Records, objects Objects, age t
 	n := 0
 	err := eachOrphan(ctx, records, objects, time.Now().Add(-age), func(page orphanPage) error {
 		for _, o := range page.orphans {
-			if err := records.deleteOrphan(ctx, objects, o.sum); err != nil {
+			if err := o.remove(ctx, records, objects); err != nil {
 				return err
 			}
 			n++

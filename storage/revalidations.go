@@ -324,6 +324,9 @@ func (r *Records) SaveJudged(ctx context.Context, b JudgedBatch) error {
 
 // hold locks those of the rows that are still there against being deleted, and returns their ids.
 func (r *Records) hold(ctx context.Context, tx bun.Tx, table string, ids []string) (map[string]bool, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	slices.Sort(ids) // one order for all who lock them
 	query := tx.NewSelect().Table(table).Column("id").Where("id IN (?)", bun.In(ids)).Order("id")
 	if r.engine.name == postgresEngine {

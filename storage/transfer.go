@@ -14,7 +14,7 @@ import (
 )
 
 // FilingRows is everything that the records hold of some filings (备案的全部记录), for moving them to other records: facts,
-// files, what was measured and read of their contents, checks, verdicts, idempotency keys, and what reviewers decided. Jobs are
+// files, what was measured and read of their contents, checks, verdicts, idempotency keys, composites, and what reviewers decided. Jobs are
 // not among it: importing makes them anew for files that were not checked.
 type FilingRows struct {
 	Filings      []Filing         `json:"filings"`
@@ -27,7 +27,13 @@ type FilingRows struct {
 	Keys         []UploadKeyRow   `json:"keys"`
 	Reviews      []Review         `json:"reviews,omitempty"`
 	Decisions    []Decision       `json:"decisions,omitempty"`
+	// Composites were asked for of the filings' files, Sources name which; their pictures are moved beside the originals.
+	Composites []Composite          `json:"composites,omitempty"`
+	Sources    []CompositeSourceRow `json:"composite_sources,omitempty"`
 }
+
+// CompositeSourceRow is a file that a composite was asked for with.
+type CompositeSourceRow = compositeSourceRow
 
 // ContentRow is what is known of a stored object.
 type ContentRow = contentRow
@@ -69,6 +75,9 @@ func (r *Records) ExportFilings(ctx context.Context, after string, limit int) (F
 			return err
 		}
 		if err := tx.NewSelect().Model(&rows.Decisions).Where("filing_id >= ? AND filing_id <= ?", first, last).Order("id").Scan(ctx); err != nil {
+			return err
+		}
+		if err := exportComposites(ctx, tx, &rows, first, last); err != nil {
 			return err
 		}
 		return exportContents(ctx, tx, &rows)
@@ -185,6 +194,13 @@ func (rows *FilingRows) canonical() {
 	for i := range rows.Decisions {
 		rows.Decisions[i].At = rows.Decisions[i].At.UTC()
 	}
+	for i := range rows.Composites {
+		c := &rows.Composites[i]
+		c.CreatedAt, c.UpdatedAt = c.CreatedAt.UTC(), c.UpdatedAt.UTC()
+		if len(c.Made) == 0 {
+			c.Made = []byte{}
+		}
+	}
 }
 
 func inUTC(at *time.Time) *time.Time {
@@ -193,6 +209,47 @@ func inUTC(at *time.Time) *time.Time {
 	}
 	utc := at.UTC()
 	return &utc
+}
+
+// exportComposites reads those of the filings from the first to the last.
+func exportComposites(ctx context.Context, tx bun.Tx, rows *FilingRows, first, last string) error {
+	if err := tx.NewSelect().Model(&rows.Composites).Where("filing_id >= ? AND filing_id <= ?", first, last).Order("id").Scan(ctx); err != nil {
+		return err
+	}
+	ids := make([]string, len(rows.Composites))
+	for i := range rows.Composites {
+		ids[i] = rows.Composites[i].ID
+	}
+	for some := range slices.Chunk(ids, saveRows) {
+		var list []CompositeSourceRow
+		if err := tx.NewSelect().Model(&list).Where("composite_id IN (?)", bun.In(some)).Order("composite_id", "material_id").Scan(ctx); err != nil {
+			return err
+		}
+		rows.Sources = append(rows.Sources, list...)
+	}
+	return nil
+}
+
+// importComposites puts those of rows into the records. One that was asked for here too stays as it is.
+func importComposites(ctx context.Context, tx bun.Tx, rows *FilingRows) error {
+	if err := insertNew(ctx, tx, rows.Composites); err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for some := range slices.Chunk(rows.Composites, saveRows) {
+		ids := make([]string, len(some))
+		for i := range some {
+			ids[i] = some[i].ID
+		}
+		var found []string
+		if err := tx.NewSelect().Model((*Composite)(nil)).Column("id").Where("id IN (?)", bun.In(ids)).Scan(ctx, &found); err != nil {
+			return err
+		}
+		for _, id := range found {
+			there[id] = true
+		}
+	}
+	return insertNew(ctx, tx, slices.DeleteFunc(slices.Clone(rows.Sources), func(s CompositeSourceRow) bool { return !there[s.CompositeID] }))
 }
 
 // exportContents reads what hangs on the materials of rows.
@@ -294,6 +351,9 @@ func (r *Records) ImportFilings(ctx context.Context, plain FilingRows) error {
 			return err
 		}
 		if err := insertNew(ctx, tx, rows.Decisions); err != nil {
+			return err
+		}
+		if err := importComposites(ctx, tx, &rows); err != nil {
 			return err
 		}
 		if err := r.enqueueImported(ctx, tx, waiting); err != nil {
