@@ -15,6 +15,7 @@ import (
 	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/imaging/layouts"
 	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/storage"
 )
 
 // countingStitcher counts how often a composite is made.
@@ -27,6 +28,28 @@ func (s *countingStitcher) Stitch(ctx context.Context, parts []imaging.StitchPar
 	s.made.Add(1)
 	o.MinTextPx = 0 // the photos of these tests are small
 	return s.Stitcher.Stitch(ctx, parts, o)
+}
+
+// stitching is a service that counts the composites which it makes, with a filing that has two sides of a card.
+func stitching(t *testing.T, seed uint64) (b *bundle, stitcher *countingStitcher, f string, front, back material) {
+	t.Helper()
+	b = setup(t)
+	stitcher = &countingStitcher{Stitcher: b.flow.Stitcher}
+	b.flow.Stitcher = stitcher
+	f = b.filing("app")
+	return b, stitcher, f, b.side("app", f, seed, "front"), b.side("app", f, seed+1, "back")
+}
+
+// composites are the keys of what the store keeps of composites.
+func (b *bundle) composites() (keys []string) {
+	b.t.Helper()
+	for info, err := range b.objects.List(b.t.Context(), "derivatives/", "") {
+		ok(b.t, err)
+		if strings.Contains(info.Key, ".composite") {
+			keys = append(keys, info.Key) // a key is nobody's business but the store's
+		}
+	}
+	return keys
 }
 
 func (b *bundle) side(as, f string, seed uint64, page string) material {
@@ -45,11 +68,7 @@ func (b *bundle) composite(as, f, body string) filing.CompositeView {
 
 func TestFilesOfAFilingAreStitchedIntoOnePicture(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	stitcher := &countingStitcher{Stitcher: b.flow.Stitcher}
-	b.flow.Stitcher = stitcher
-	f := b.filing("app")
-	front, back := b.side("app", f, 40, "front"), b.side("app", f, 41, "back")
+	b, stitcher, f, front, back := stitching(t, 40)
 	v := b.composite("app", f, `{"parts":["`+front.ID+`","`+back.ID+`"],"layout":"column","captions":true}`)
 	if v.State != filing.CompositeMade || !v.MadeByService || v.Composite == nil || len(v.Composite.Parts) != 2 || v.Composite.Layout != "column" {
 		t.Fatalf("%+v", v)
@@ -104,33 +123,19 @@ func TestFilesOfAFilingAreStitchedIntoOnePicture(t *testing.T) {
 	b.json("app", "POST", "/v1/filings/"+f+"/composites", `{"parts":["`+front.ID+`"],"layout":"sides"}`).problem(422, "composite_layout")
 
 	// A source is deleted: nothing that shows it stays.
-	object := "" // the key is nobody's business but the store's
-	for info, err := range b.objects.List(t.Context(), "derivatives/", "") {
-		ok(t, err)
-		if strings.Contains(info.Key, ".composite") {
-			object = info.Key
-		}
-	}
-	if object == "" {
-		t.Fatal("no composite is kept")
+	if keys := b.composites(); len(keys) != 2 {
+		t.Fatalf("kept are %v, not a picture and its thumbnail", keys)
 	}
 	b.call("app", "DELETE", "/v1/materials/"+back.ID, nil).want(204)
 	b.call("app", "GET", path, nil).problem(404, "not_found")
-	for info, err := range b.objects.List(t.Context(), "derivatives/", "") {
-		ok(t, err)
-		if strings.Contains(info.Key, ".composite") {
-			t.Errorf("%s shows a file that was deleted", info.Key)
-		}
+	if keys := b.composites(); len(keys) != 0 {
+		t.Errorf("%v show a file that was deleted", keys)
 	}
 }
 
 func TestACompositeIsMadeAgainWhenASourceIsReplaced(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	stitcher := &countingStitcher{Stitcher: b.flow.Stitcher}
-	b.flow.Stitcher = stitcher
-	f := b.filing("app")
-	front, back := b.side("app", f, 42, "front"), b.side("app", f, 43, "back")
+	b, stitcher, f, front, back := stitching(t, 42)
 	v := b.composite("app", f, `{"parts":["`+front.ID+`","`+back.ID+`"]}`)
 	first := b.call("app", "GET", "/v1/composites/"+v.ID+"/image", nil).want(200)
 	newer := b.side("app", f, 45, "back")
@@ -150,15 +155,29 @@ func TestACompositeIsMadeAgainWhenASourceIsReplaced(t *testing.T) {
 	if bytes.Equal(first.body, second.body) {
 		t.Error("the picture is the old one")
 	}
+
+	// It goes with the newer file too, of which it was not asked for; the receipt counts it, and nothing is left over.
+	if keys := b.composites(); len(keys) != 1 {
+		t.Fatalf("kept are %v", keys)
+	}
+	gone := b.call("app", "DELETE", "/v1/materials/"+newer.ID, nil).want(204)
+	if keys := b.composites(); len(keys) != 0 {
+		t.Errorf("%v show a file that was deleted", keys)
+	}
+	b.call("app", "GET", "/v1/composites/"+v.ID, nil).problem(404, "not_found")
+	receipt, err := b.records.Receipt(t.Context(), gone.header.Get("Deletion-Receipt"))
+	if err != nil || receipt.FinishedAt == nil || receipt.Objects < 2 {
+		t.Errorf("the receipt says %+v, %v", receipt, err)
+	}
+	report, err := storage.Fsck(t.Context(), b.records, b.objects, storage.FsckOptions{OrphanAge: time.Nanosecond})
+	if err != nil || report.Open != 0 || report.Young != 0 {
+		t.Errorf("%+v, %v", report, err)
+	}
 }
 
 func TestManyWhoAskAtOnceGetOnePictureMadeOnce(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	stitcher := &countingStitcher{Stitcher: b.flow.Stitcher}
-	b.flow.Stitcher = stitcher
-	f := b.filing("app")
-	front, back := b.side("app", f, 46, "front"), b.side("app", f, 47, "back")
+	b, stitcher, f, front, back := stitching(t, 46)
 	v := b.composite("app", f, `{"parts":["`+front.ID+`","`+back.ID+`"]}`)
 	for info, err := range b.objects.List(t.Context(), "derivatives/", "") {
 		ok(t, err)

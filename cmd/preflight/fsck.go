@@ -25,7 +25,7 @@ func (fsckCommand) Example() string {
 	return "  preflight fsck                                     # exit status 1 where something is wrong\n" +
 		"  preflight fsck --repair --backup dir:/backup/2026-11-22\n" +
 		"  preflight fsck --json --store 's3://preflight?endpoint=http://s3:9000' --database postgres://preflight@db/preflight\n\n" +
-		"It may run beside the service. A file whose original is gone for good has to be asked for again.\n"
+		"It may run beside the service. A file whose original is gone for good has to be asked for again; a composite is made again.\n"
 }
 
 // Run verifies all that is stored.
@@ -87,6 +87,9 @@ func (c *fsckCommand) print(std streams, r *storage.FsckReport) error {
 		if f.Key != "" {
 			words = append(words, f.Key)
 		}
+		if f.Composite != "" {
+			words = append(words, "composite "+f.Composite)
+		}
 		if len(f.Files) > 0 {
 			words = append(words, "files "+strings.Join(f.Files, " "))
 		}
@@ -95,7 +98,7 @@ func (c *fsckCommand) print(std streams, r *storage.FsckReport) error {
 		}
 		_, _ = fmt.Fprintln(std.out, strings.Join(words, ": "))
 	}
-	_, err := fmt.Fprintf(std.out, "%d originals of %d bytes are whole, of %d objects; %d faults, %d of them open\n",
-		r.Contents, r.Bytes, r.Objects, len(r.Faults), r.Open)
+	_, err := fmt.Fprintf(std.out, "%d originals of %d bytes and %d composites are whole, of %d objects; %d faults, %d of them open\n",
+		r.Contents, r.Bytes, r.Composites, r.Objects, len(r.Faults), r.Open)
 	return err
 }
