@@ -80,16 +80,49 @@ func (p *Pipeline) reserve(format filing.Format, file io.ReaderAt) (int64, error
 	return weight, nil
 }
 
-// admit lets an upload in, by count and by what those before it still cost, before its body is read; ErrBusy at once where there
-// is no room: whoever waits in a line that he cannot see asks again and makes it longer.
-func (p *Pipeline) admit() error {
+// Place is room for one upload among those that are on their way (在途名额). Whoever takes it before anything is looked up can refuse
+// for the price of a counter: an overload costs the service, its database and its disk nothing. One owner at a time.
+type Place struct {
+	p *Pipeline
+	// release is nil once the place was left, or went on to the checks behind an answer.
+	release func()
+}
+
+// Busy reports whether an upload would be refused now: as many are on their way as are taken, what those before it still cost leaves
+// no room, or the service ends. It asks memory only, and counts as a refusal what it refuses.
+func (p *Pipeline) Busy() bool {
+	if p.life.Err() == nil && !p.decoding.full() && len(p.admission) < cap(p.admission) {
+		return false
+	}
+	p.metrics.refused.WithLabelValues("busy").Inc()
+	return true
+}
+
+// Admit lets an upload in, by count and by what those before it still cost, before its body is read; ErrBusy at once where there
+// is no room: whoever waits in a line that he cannot see asks again and makes it longer. Leave the place.
+func (p *Pipeline) Admit() (*Place, error) {
 	if p.life.Err() == nil && !p.decoding.full() {
 		select {
 		case p.admission <- struct{}{}:
-			return nil
+			return &Place{p: p, release: func() { release(p.admission) }}, nil
 		default:
 		}
 	}
 	p.metrics.refused.WithLabelValues("busy").Inc()
-	return ErrBusy
+	return nil, ErrBusy
+}
+
+// Leave gives the place back, where it is still this owner's.
+func (pl *Place) Leave() {
+	if pl.release != nil {
+		pl.release()
+		pl.release = nil
+	}
+}
+
+// handOver gives the place to somebody else, who leaves it.
+func (pl *Place) handOver() *Place {
+	other := *pl
+	pl.release = nil
+	return &other
 }

@@ -149,7 +149,7 @@ func (m *metrics) read(err error, overdue bool, took time.Duration) {
 
 // uploadSteps and checkSteps name the steps of Upload and of checkMaterial.
 func uploadSteps() []string {
-	return []string{"admit", "hash", "recognize", "store", "record", "check", "match", "answer"}
+	return []string{"find", "hash", "recognize", "store", "record", "check", "match", "answer"}
 }
 
 func checkSteps() []string { return []string{"measure", "read", "compare", "judge", "save"} }

@@ -17,11 +17,11 @@ import (
 // Upload is the main flow of the product, top to bottom: what happens to a photo between its first byte and the answer.
 // Once record has returned the photo is acknowledged: its bytes are synced in the store, its row is committed, and a job
 // in the same transaction guarantees that it is checked even if this process dies now.
-func (p *Pipeline) Upload(ctx context.Context, who Viewer, filingID string, src Source) (*Answer, error) {
-	u := &upload{p: p, who: who, filingID: filingID, src: src}
+func (pl *Place) Upload(ctx context.Context, who Viewer, filingID string, src Source) (*Answer, error) {
+	u := &upload{p: pl.p, place: pl.handOver(), who: who, filingID: filingID, src: src}
 	defer u.close()
-	err := p.run(ctx, []step{
-		{"admit", u.admit},         // is there room, is the filing this viewer's
+	err := pl.p.run(ctx, []step{
+		{"find", u.find},           // is the filing this viewer's
 		{"hash", u.hash},           // bytes to the spool, SHA-256 on their way, limit, digest
 		{"recognize", u.recognize}, // what the content is, from its first bytes, and what it will cost
 		{"store", u.store},         // the object under its digest, durable; measuring begins beside it
@@ -36,14 +36,23 @@ func (p *Pipeline) Upload(ctx context.Context, who Viewer, filingID string, src 
 	return u.result, nil
 }
 
+// Upload admits a photo and takes it on its way: see Place.Upload. ErrBusy where there is no room.
+func (p *Pipeline) Upload(ctx context.Context, who Viewer, filingID string, src Source) (*Answer, error) {
+	place, err := p.Admit()
+	if err != nil {
+		return nil, err
+	}
+	return place.Upload(ctx, who, filingID, src)
+}
+
 // upload is one photo on its way.
 type upload struct {
 	p        *Pipeline
+	place    *Place
 	who      Viewer
 	filingID string
 	src      Source
 
-	admitted bool
 	filing   *storage.Filing
 	spool    *sharedSpool
 	declared Upload
@@ -63,16 +72,10 @@ func (u *upload) close() {
 		u.spool.release()
 	}
 	u.p.decoding.give(u.weight)
-	if u.admitted {
-		release(u.p.admission)
-	}
+	u.place.Leave()
 }
 
-func (u *upload) admit(ctx context.Context) error {
-	if err := u.p.admit(); err != nil {
-		return err
-	}
-	u.admitted = true
+func (u *upload) find(ctx context.Context) error {
 	f, err := u.p.visible(ctx, u.who, u.filingID)
 	u.filing = f
 	return err
@@ -180,12 +183,12 @@ func (u *upload) check(ctx context.Context) error {
 		return nil
 	}
 	done := make(chan checkResult, 1)
-	u.admitted = false // the token goes with the checks, which may outlast the answer
+	place := u.place.handOver() // it goes with the checks, which may outlast the answer
 	behind := u.p.behind(ctx)
 	spool := u.spool
 	spool.hold()
 	u.p.background.Go(func() {
-		defer release(u.p.admission)
+		defer place.Leave()
 		defer spool.release()
 		r, err := u.p.checkMaterial(behind, u.filing, u.material, check{measuring: u.measured, load: spool.Bytes, text: readSoon})
 		r.err = err
@@ -244,12 +247,19 @@ func (u *upload) answer(context.Context) error {
 	return nil
 }
 
-// Check judges one photo and keeps nothing.
+// Check judges one photo and keeps nothing. ErrBusy where there is no room.
 func (p *Pipeline) Check(ctx context.Context, src Source) (*filing.FileReport, error) {
-	if err := p.admit(); err != nil {
+	place, err := p.Admit()
+	if err != nil {
 		return nil, err
 	}
-	defer release(p.admission)
+	defer place.Leave()
+	return place.Check(ctx, src)
+}
+
+// Check judges one photo and keeps nothing. The place is left by whoever took it.
+func (pl *Place) Check(ctx context.Context, src Source) (*filing.FileReport, error) {
+	p := pl.p
 	start := time.Now()
 	spool, declared, err := p.receive(ctx, src)
 	if err != nil {

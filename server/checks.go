@@ -8,21 +8,22 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/pipeline"
 )
 
 func (s *Server) routeChecks() {
-	s.echo.POST("/v1/checks", s.authorized("check-photo", false, s.check))
+	s.echo.POST("/v1/checks", s.admitted("check-photo", false, s.check))
 }
 
 // check judges one photo and keeps nothing of it.
-func (s *Server) check(c echo.Context) error {
+func (s *Server) check(c echo.Context, place *pipeline.Place) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.cfg.UploadTimeout)
 	defer cancel()
 	src, err := s.source(c)
 	if err != nil {
 		return err
 	}
-	file, err := s.flow.Check(ctx, src)
+	file, err := place.Check(ctx, src)
 	if err != nil {
 		return src.explain(err)
 	}

@@ -86,7 +86,7 @@ func (s *Server) limitAddress(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if !s.limits.addresses.allow(networkOf(c.RealIP())) {
-			return newProblem("too_many_requests")
+			return refuse(c, newProblem("too_many_requests"))
 		}
 		return next(c)
 	}

@@ -37,7 +37,7 @@ const (
 
 func (s *Server) routeMaterials() {
 	const tag = "materials 资料"
-	s.echo.POST("/v1/filings/:id/materials", s.authorized("upload-material", false, s.upload))
+	s.echo.POST("/v1/filings/:id/materials", s.admitted("upload-material", false, s.upload))
 	s.echo.GET("/v1/materials/:id/image", s.authorized("get-image", true, s.image))
 	s.echo.HEAD("/v1/materials/:id/image", s.authorized("get-image", true, s.image))
 
@@ -143,14 +143,14 @@ func uploadAnswer(a *pipeline.Answer) *uploadBody {
 }
 
 // upload takes one picture: multipart/form-data with the field file, or the raw image as the body with query parameters.
-func (s *Server) upload(c echo.Context) error {
+func (s *Server) upload(c echo.Context, place *pipeline.Place) error {
 	ctx, cancel := context.WithTimeout(c.Request().Context(), s.cfg.UploadTimeout)
 	defer cancel()
 	src, err := s.source(c)
 	if err != nil {
 		return err
 	}
-	a, err := s.flow.Upload(ctx, viewerOf(ctx), c.Param("id"), src)
+	a, err := place.Upload(ctx, viewerOf(ctx), c.Param("id"), src)
 	if err != nil {
 		return src.explain(err)
 	}

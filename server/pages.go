@@ -38,10 +38,10 @@ func (s *Server) routePages() {
 		return nil
 	})
 	s.echo.GET("/", s.visitor("check-photo", s.homePage))
-	s.echo.POST("/check", s.visitor("check-photo", s.checkPage))
+	s.echo.POST("/check", s.visiting(s.admitted("check-photo", true, s.checkPage)))
 	s.echo.POST("/filings", s.visitor("create-filing", s.openFiling))
 	s.echo.GET("/filings/:id", s.visitor("get-report", s.filingPage))
-	s.echo.POST("/filings/:id/materials", s.visitor("upload-material", s.uploadPage))
+	s.echo.POST("/filings/:id/materials", s.visiting(s.admitted("upload-material", true, s.uploadPage)))
 	s.echo.POST("/materials/:id/repairs", s.visitor("repair-material", s.repairPage))
 	s.echo.GET("/login", s.loginPage)
 	s.echo.POST("/session", s.login)
@@ -50,7 +50,11 @@ func (s *Server) routePages() {
 
 // visitor guards a page: who has no session is asked for a token, and a form that another site sends is refused.
 func (s *Server) visitor(operation string, h echo.HandlerFunc) echo.HandlerFunc {
-	guarded := s.authorized(operation, true, h)
+	return s.visiting(s.authorized(operation, true, h))
+}
+
+// visiting answers what a guarded page returns as a page.
+func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		err := s.sameOrigin(c)
 		if err == nil {
@@ -185,12 +189,12 @@ func (s *Server) homePage(c echo.Context) error {
 	return s.page(c, http.StatusOK, "home", data)
 }
 
-func (s *Server) checkPage(c echo.Context) error {
+func (s *Server) checkPage(c echo.Context, place *pipeline.Place) error {
 	src, err := s.source(c)
 	if err != nil {
 		return err
 	}
-	report, err := s.flow.Check(c.Request().Context(), src)
+	report, err := place.Check(c.Request().Context(), src)
 	if err != nil {
 		return src.explain(err)
 	}
@@ -235,12 +239,12 @@ func (s *Server) filingPage(c echo.Context) error {
 	return s.page(c, http.StatusOK, "filing", view)
 }
 
-func (s *Server) uploadPage(c echo.Context) error {
+func (s *Server) uploadPage(c echo.Context, place *pipeline.Place) error {
 	src, err := s.source(c)
 	if err != nil {
 		return err
 	}
-	if _, err := s.flow.Upload(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), src); err != nil {
+	if _, err := place.Upload(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), src); err != nil {
 		return src.explain(err)
 	}
 	return c.Redirect(http.StatusSeeOther, "/filings/"+c.Param("id"))

@@ -252,6 +252,15 @@ func (s *Server) authenticate(ctx context.Context, header string, cookie func(st
 // other site can make a browser call it. What pages show or link to is the exception, all of it only read: pictures,
 // progress, tables of changes. What is granted is in the audit trail before the work begins.
 func (s *Server) authorize(r *http.Request, operation, object, address string, cookie bool) (Principal, error) {
+	p, err := s.permit(r, operation, object, address, cookie)
+	if err != nil {
+		return Principal{}, err
+	}
+	return p, s.granted(r.Context(), p, operation, object)
+}
+
+// permit is authorize without the audit trail.
+func (s *Server) permit(r *http.Request, operation, object, address string, cookie bool) (Principal, error) {
 	from := r.Cookie
 	if !cookie {
 		from = nil
@@ -284,10 +293,15 @@ func (s *Server) authorize(r *http.Request, operation, object, address string, c
 	if err := s.owns(ctx, p, g, object); err != nil {
 		return Principal{}, err
 	}
-	if g.Quiet {
-		return p, nil
+	return p, nil
+}
+
+// granted writes into the trail what a principal is about to see or change.
+func (s *Server) granted(ctx context.Context, p Principal, operation, object string) error {
+	if s.access[operation].Quiet {
+		return nil
 	}
-	return p, s.flow.Audit(ctx, s.entry(p, operation, object, requestOf(ctx), storage.AuditGranted))
+	return s.flow.Audit(ctx, s.entry(p, operation, object, requestOf(ctx), storage.AuditGranted))
 }
 
 // owns refuses what belongs to another organization, where the pipeline does not look.
@@ -383,16 +397,55 @@ func (s *Server) authorized(operation string, cookie bool, h echo.HandlerFunc) e
 		if err != nil {
 			return err
 		}
-		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), principalKey, p)))
-		ctx := c.Request().Context()
-		err = h(c)
-		status := c.Response().Status
-		if err != nil {
-			status = s.problemOf(ctx, err).Status
-		}
-		s.audited(ctx, operation, object, status)
-		return err
+		return s.handle(c, p, operation, object, h)
 	}
+}
+
+// handle runs a guarded handler for a principal, and writes down what came to nothing.
+func (s *Server) handle(c echo.Context, p Principal, operation, object string, h echo.HandlerFunc) error {
+	c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), principalKey, p)))
+	ctx := c.Request().Context()
+	err := h(c)
+	status := c.Response().Status
+	if err != nil {
+		status = s.problemOf(ctx, err).Status
+	}
+	s.audited(ctx, operation, object, status)
+	return err
+}
+
+// admitted guards what takes a picture, as authorized does, and takes a place for it first. An overload is refused for the price of a
+// counter: before anything is looked up, before the body is read, and without a line of the audit trail, which would be two durable
+// writes for nothing that anybody saw. The place is taken behind the token, so that strangers hold none.
+func (s *Server) admitted(operation string, cookie bool, h func(echo.Context, *pipeline.Place) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if s.flow.Busy() {
+			return refuse(c, pipeline.ErrBusy)
+		}
+		object := objectOf(c)
+		p, err := s.permit(c.Request(), operation, object, c.RealIP(), cookie)
+		if err != nil {
+			return refuse(c, err)
+		}
+		place, err := s.flow.Admit()
+		if err != nil {
+			return refuse(c, err)
+		}
+		defer place.Leave()
+		if err := s.granted(c.Request().Context(), p, operation, object); err != nil {
+			return refuse(c, err)
+		}
+		return s.handle(c, p, operation, object, func(c echo.Context) error { return h(c, place) })
+	}
+}
+
+// refuse has the connection end with the answer to a request whose body nobody reads: kept open, net/http first reads up to 256 KiB of
+// what is on its way, however slowly it comes. Who sent Expect: 100-continue sends nothing of it.
+func refuse(c echo.Context, err error) error {
+	if c.Request().ContentLength != 0 {
+		c.Response().Header().Set("Connection", "close")
+	}
+	return err
 }
 
 // identify gives every request an id, which is in the log line and in the answer.

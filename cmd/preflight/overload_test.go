@@ -50,70 +50,145 @@ func (p *process) children() []int {
 	return out
 }
 
+// shares are the processor time that this test, the service and its workers have used by now: all of them on the same cores.
+func (p *process) shares() (test, service, workers time.Duration) {
+	for _, pid := range p.children() {
+		workers += processorTime(p.t, pid)
+	}
+	return processorTime(p.t, os.Getpid()), processorTime(p.t, p.cmd.Process.Pid), workers
+}
+
+// overloading is what became of uploads that were sent to a service.
+type overloading struct {
+	p     *process
+	crowd *crowd
+
+	mu               sync.Mutex
+	refusals, taken  latencies
+	accepted         []string
+	others           map[string]int
+	test, svc, works time.Duration // processor time
+}
+
+// upload sends a photo and says whether it was taken. Time counts from when it was due.
+func (o *overloading) upload(a *attempt, due time.Time) bool {
+	status, body := o.p.send("POST", "/v1/filings/"+o.crowd.filing+"/materials?material=domain_certificate&of="+a.of, "image/jpeg", bytes.NewReader(a.data))
+	took := time.Since(due)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var answer struct{ ID, Code string }
+	err := json.Unmarshal(body, &answer)
+	switch {
+	case status == http.StatusTooManyRequests && answer.Code == "busy":
+		o.refusals = append(o.refusals, took)
+	case err == nil && (status == http.StatusCreated || status == http.StatusAccepted):
+		o.taken = append(o.taken, took)
+		o.accepted = append(o.accepted, answer.ID)
+		return true
+	default:
+		o.others[fmt.Sprintf("%d %s", status, answer.Code)]++
+	}
+	return false
+}
+
+// during runs a load and keeps what processors it took.
+func (o *overloading) during(load func()) {
+	test, svc, works := o.p.shares()
+	load()
+	test2, svc2, works2 := o.p.shares()
+	o.test, o.svc, o.works = test2-test, svc2-svc, works2-works
+}
+
+// clients upload one photo after the other, and try again what was refused after a pause.
+func (o *overloading) clients(n int, pause, length time.Duration) {
+	end := time.Now().Add(length)
+	var group sync.WaitGroup
+	for range n {
+		group.Go(func() {
+			a := o.crowd.next()
+			for time.Now().Before(end) {
+				if o.upload(a, time.Now()) {
+					a = o.crowd.next()
+					continue
+				}
+				time.Sleep(pause) //nolint:forbidigo // the pace of the load
+			}
+		})
+	}
+	group.Wait()
+}
+
+// arrivals are clients of their own, so many a second, whatever becomes of those before them.
+func (o *overloading) arrivals(rate float64, length time.Duration) {
+	var group sync.WaitGroup
+	var free []*attempt // refused ones are tried again by others
+	var mu sync.Mutex
+	start := time.Now()
+	for i := range int(rate * length.Seconds()) {
+		due := start.Add(time.Duration(float64(i) / rate * float64(time.Second)))
+		time.Sleep(time.Until(due)) //nolint:forbidigo // the pace of the load
+		group.Go(func() {
+			mu.Lock()
+			var a *attempt
+			if len(free) > 0 {
+				a, free = free[len(free)-1], free[:len(free)-1]
+			}
+			mu.Unlock()
+			if a == nil {
+				a = o.crowd.next()
+			}
+			if !o.upload(a, due) {
+				mu.Lock()
+				free = append(free, a)
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+}
+
 // Ten times as many uploads as it takes: those that there is no room for are told so at once, those that were taken are finished,
-// memory stays within its budget, and seconds later it is as if nothing had been.
+// memory stays within its budget, and seconds later it is as if nothing had been. The load, the service and its workers share the
+// machine's cores; how they shared them is told beside the figures.
 func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	if *overload == 0 {
 		t.Skip("it measures: make load")
 	}
-	const room, clients = 8, 80
-	p := serve(t, t.TempDir(), nil, "--max-uploads", fmt.Sprint(room))
-	id := p.filing()
+	const room, times = 8, 10
 	base, err := os.ReadFile(photo(t, t.TempDir(), "a.jpg", 5, *loadSide))
 	ok(t, err)
-	c := &crowd{base: base, filing: id}
-	var mu sync.Mutex
-	var refusals, taken latencies
-	var accepted []string
-	others := map[int]int{}
-	end := time.Now().Add(*overload)
-	var group sync.WaitGroup
-	for range clients {
-		group.Go(func() {
-			for time.Now().Before(end) {
-				a := c.next()
-				start := time.Now()
-				status, body := p.send("POST", "/v1/filings/"+id+"/materials?material=domain_certificate&of="+a.of, "image/jpeg", bytes.NewReader(a.data))
-				took := time.Since(start)
-				mu.Lock()
-				switch status {
-				case http.StatusTooManyRequests:
-					refusals = append(refusals, took)
-				case http.StatusCreated, http.StatusAccepted:
-					taken = append(taken, took)
-					var u uploaded
-					if err := json.Unmarshal(body, &u); err != nil {
-						t.Error(err)
-					}
-					accepted = append(accepted, u.ID)
-				default:
-					others[status]++
-				}
-				mu.Unlock()
-				if status == http.StatusTooManyRequests {
-					// A client that honoured Retry-After would be gone for seconds: these come back at once, ten times too many.
-					time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the pace of the load
-				}
-			}
-		})
+	begin := func(t *testing.T) *overloading {
+		t.Helper()
+		p := serve(t, t.TempDir(), nil, "--max-uploads", fmt.Sprint(room), "--principal-rate", "0", "--address-rate", "0")
+		return &overloading{p: p, crowd: &crowd{base: base, filing: p.filing()}, others: map[string]int{}}
 	}
-	// The reference: what the same machine takes at the same time for an answer that costs nothing.
-	var reference latencies
-	group.Go(func() {
-		for time.Now().Before(end) {
-			start := time.Now()
-			p.get("/healthz")
-			reference = append(reference, time.Since(start))
-			time.Sleep(20 * time.Millisecond) //nolint:forbidigo // the pace of the load
-		}
+	t.Run("ten times the uploads that it finishes arrive", func(t *testing.T) {
+		o := begin(t)
+		const warm = 5 * time.Second
+		o.clients(room, 0, warm)
+		capacity := float64(len(o.taken)) / warm.Seconds()
+		o.refusals, o.taken = nil, nil
+		o.during(func() { o.arrivals(times*capacity, *overload) })
+		o.judge(t, fmt.Sprintf("%.0f a second where %.1f are finished", times*capacity, capacity))
 	})
-	group.Wait()
+	t.Run("ten times the clients come back fifty times a second", func(t *testing.T) {
+		// A client that honoured Retry-After would be gone for seconds.
+		o := begin(t)
+		const pause = 20 * time.Millisecond
+		o.during(func() { o.clients(times*room, pause, *overload) })
+		o.judge(t, fmt.Sprintf("%d clients for room %d", times*room, room))
+	})
+}
+
+// judge holds what became of the uploads against what is promised.
+func (o *overloading) judge(t *testing.T, load string) {
+	t.Helper()
+	p := o.p
+	average := loadAverage()
 	start := time.Now()
 	eventually(t, 5*time.Second, "it takes uploads and is ready again", func() bool {
 		ready, _ := p.get("/readyz")
-		a := c.next()
-		status, _ := p.send("POST", "/v1/filings/"+id+"/materials?material=domain_certificate&of="+a.of, "image/jpeg", bytes.NewReader(a.data))
-		return ready == http.StatusOK && status == http.StatusCreated
+		return ready == http.StatusOK && o.upload(o.crowd.next(), time.Now())
 	})
 	recovered := time.Since(start)
 	service := p.memory("VmHWM")
@@ -121,30 +196,26 @@ func TestOverloadIsRefusedAtOnce(t *testing.T) {
 	for _, pid := range p.children() {
 		workers += processMemory(t, pid, "VmHWM")
 	}
-	unfinished := 0
-	eventually(t, time.Minute, "all that was taken is checked", func() bool {
-		unfinished = 0
-		for _, id := range accepted {
-			if _, body := p.get("/v1/materials/" + id); !bytes.Contains(body, []byte(`"verdict"`)) {
-				unfinished++
-			}
-		}
-		return unfinished == 0
-	})
-	if len(refusals) == 0 || len(taken) == 0 {
-		t.Fatalf("%d refused, %d taken", len(refusals), len(taken))
+	for _, id := range o.accepted {
+		eventually(t, time.Minute, "all that was taken is checked", func() bool {
+			_, body := p.get("/v1/materials/" + id)
+			return bytes.Contains(body, []byte(`"verdict"`))
+		})
 	}
-	t.Logf("| %d clients for room %d | refused %d: p50 %.1f ms, p99 %.1f ms | /healthz: p50 %.1f ms, p99 %.1f ms | taken %d: p50 %.0f ms, p99 %.0f ms | recovered in %.1f s | service %d MB, workers %d MB | load %s |",
-		clients, room, len(refusals), ms(refusals.quantile(.5)), ms(refusals.quantile(.99)), ms(reference.quantile(.5)), ms(reference.quantile(.99)), len(taken), ms(taken.quantile(.5)), ms(taken.quantile(.99)),
-		recovered.Seconds(), service>>20, workers>>20, loadAverage())
-	if p99 := refusals.quantile(.99); p99 > 50*time.Millisecond {
+	if len(o.refusals) == 0 || len(o.taken) == 0 {
+		t.Fatalf("%d refused, %d taken, others: %v", len(o.refusals), len(o.taken), o.others)
+	}
+	t.Logf("| %s | refused %d: p50 %.1f ms, p99 %.1f ms, most %.1f ms | taken %d: p50 %.0f ms, p99 %.0f ms | recovered in %.1f s | service %d MB, workers %d MB | processors: load %.1f s, service %.1f s, workers %.1f s | load average %s |",
+		load, len(o.refusals), ms(o.refusals.quantile(.5)), ms(o.refusals.quantile(.99)), ms(o.refusals.quantile(1)), len(o.taken), ms(o.taken.quantile(.5)), ms(o.taken.quantile(.99)),
+		recovered.Seconds(), service>>20, workers>>20, o.test.Seconds(), o.svc.Seconds(), o.works.Seconds(), average)
+	if p99 := o.refusals.quantile(.99); p99 > 50*time.Millisecond {
 		t.Errorf("p99 of a refusal is %s", p99)
 	}
 	if service > 400<<20 {
 		t.Errorf("the service took %d MB", service>>20)
 	}
-	for status, n := range others {
-		t.Errorf("%d answers with status %d", n, status)
+	for what, n := range o.others {
+		t.Errorf("%d answers: %s", n, what)
 	}
 }
 

@@ -57,6 +57,9 @@ func run(requests, answers *os.File, handlers func(*imaging.Analyzer) map[string
 		return errors.Join(errors.New("a worker is started by the service"), err)
 	}
 	begin := func() (*imaging.Analyzer, error) {
+		if err := giveWay(s.Limits.Niceness); err != nil { // before libraries make threads, and while files can be read
+			return nil, err
+		}
 		analyzer, err := imaging.New(s.Imaging)
 		if err != nil {
 			return nil, err

@@ -34,6 +34,9 @@ type Limits struct {
 	// Recycle is after how many photos a worker is replaced, and RecycleMemory beyond how much resident memory in bytes.
 	Recycle       int
 	RecycleMemory int64
+	// Niceness is how far workers give way to other processes, to the service first of all (nice(1), and SCHED_BATCH): 0, as everybody,
+	// to 19. On a machine where nobody else wants the processor it costs nothing.
+	Niceness int
 }
 
 // DefaultLimits hold what the largest picture that is decoded needs: a progressive JPEG of 64 megapixels takes 450 MB.
@@ -41,6 +44,7 @@ func DefaultLimits() Limits {
 	return Limits{
 		Deadline: time.Minute, Grace: 250 * time.Millisecond, CPU: 60 * time.Second,
 		Memory: 1 << 30, AddressSpace: 2 << 30, Attempts: 2, Recycle: 1000, RecycleMemory: 512 << 20,
+		Niceness: 10,
 	}
 }
 
@@ -59,6 +63,9 @@ func (l Limits) Validate() error {
 	}
 	if l.Attempts < 1 || l.Recycle < 1 {
 		errs = append(errs, fmt.Errorf("attempts %d and photos of one worker %d: at least 1", l.Attempts, l.Recycle))
+	}
+	if l.Niceness < 0 || l.Niceness > 19 {
+		errs = append(errs, fmt.Errorf("niceness of a worker %d: 0 to 19", l.Niceness))
 	}
 	return errors.Join(errs...)
 }
