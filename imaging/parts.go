@@ -40,6 +40,9 @@ func partsOf(f *raster.Frame) []filing.SeenPart {
 	var docs []filing.Document
 	panels := panelsOf(f.Small)
 	for _, box := range panels {
+		if len(panels) > 1 {
+			box = box.Inset(mixed)
+		}
 		sub, at := panelFrame(f, box)
 		found := slices.DeleteFunc(locate.Documents(sub), func(d filing.Document) bool { return d.Confidence < partSure })
 		switch {
@@ -83,6 +86,10 @@ func partsOf(f *raster.Frame) []filing.SeenPart {
 	return out
 }
 
+// mixed is how far pixels of the reduced picture hold a little of what lies beside a panel: an edge where the panel begins would be
+// taken for that of a document which fills it.
+const mixed = 2
+
 // leastOfPanel is the share of a panel that what is found in it has to take; what is smaller is something printed on the document.
 const leastOfPanel = 0.1
 
@@ -118,8 +125,8 @@ const (
 	flatDeviationOf = 10
 	// flatShareOf is the share of a row or column that has to be flat: letters of a caption that begin too early do not end a band.
 	flatShareOf = 0.995
-	// leastPanel is the shorter side of a panel; leastBand the width of a band.
-	leastPanel, leastBand = 0.08, 0.004
+	// leastPanel is the shorter side of a panel; leastBand the width of a band, of which mixed pixels leave half of a narrow one.
+	leastPanel, leastBand = 0.08, 0.0025
 	// solidShare is the share of a panel's edges that differs from the band beside them: a photo or a page does all along, lines of
 	// print do where a letter touches.
 	solidShare = 0.65
@@ -245,17 +252,16 @@ func (c *cutter) line(r image.Rectangle, i int, down bool, do func(pixel []uint8
 	}
 }
 
-// flat reports whether a row or column is of one colour.
+// flat reports whether a row or column is of one colour: that of its middle. Its ends may hold a little of what lies beside the region.
 func (c *cutter) flat(r image.Rectangle, i int, down bool) bool {
-	var first [3]uint8
-	n, off, most := 0, 0, 0
+	x, y, across := r.Min.X+r.Dx()/2, i, r.Dx()
+	if !down {
+		x, y, across = i, r.Min.Y+r.Dy()/2, r.Dy()
+	}
+	middle := [3]uint8(c.p.Row(y)[3*x : 3*x+3])
+	n, off, most := 0, 0, deviationOf(middle)
 	c.line(r, i, down, func(p []uint8) {
-		if n == 0 {
-			first = [3]uint8(p)
-			most = deviationOf(first)
-		}
-		n++
-		if levelsApart(first[:], p) > most {
+		if n++; n > mixed && n <= across-mixed && levelsApart(middle[:], p) > most {
 			off++
 		}
 	})
@@ -265,8 +271,12 @@ func (c *cutter) flat(r image.Rectangle, i int, down bool) bool {
 // deviationOf is by how much pixels of a band of a colour differ from it at most. White and black are what programs fill with, and
 // photos seldom have from side to side; the ground of a photo may look as flat as any other colour, but its light falls off.
 func deviationOf(c [3]uint8) int {
-	if lo, hi := min(c[0], c[1], c[2]), max(c[0], c[1], c[2]); lo >= 248 || hi <= 8 {
+	lo, hi := min(c[0], c[1], c[2]), max(c[0], c[1], c[2])
+	switch {
+	case lo >= 248 || hi <= 8:
 		return flatDeviationOf
+	case lo >= 232 && hi-lo <= 4:
+		return flatDeviationOf / 2 // the pale grey of programs' windows
 	}
 	return 2
 }

@@ -28,6 +28,34 @@ func collage(w, h int, ground color.Color, photos []scene, at ...image.Point) *r
 	return out
 }
 
+// reduced is a picture at half its size, as it is reduced before it is looked at: where two meet within a pixel, that holds both.
+func reduced(p *raster.RGB) *raster.RGB {
+	out := raster.NewRGB(p.W/2, p.H/2)
+	for y := range out.H {
+		a, b := p.Row(2*y), p.Row(2*y+1)
+		for x := range out.W {
+			for k := range 3 {
+				i := 6*x + k
+				out.Row(y)[3*x+k] = uint8((int(a[i]) + int(a[i+3]) + int(b[i]) + int(b[i+3])) / 4)
+			}
+		}
+	}
+	return out
+}
+
+// grainy shifts the ground by up to two levels, as JPEG does beside photos.
+func grainy(p *raster.RGB, ground uint8) *raster.RGB {
+	grain := uint32(1)
+	for i := 0; i < len(p.Pix); i += 3 {
+		if grain = grain*1664525 + 1013904223; p.Pix[i] == ground && p.Pix[i+1] == ground && p.Pix[i+2] == ground {
+			for k := range 3 {
+				p.Pix[i+k] = ground - 2 + uint8(grain>>24%5)
+			}
+		}
+	}
+	return p
+}
+
 func TestPanelsOfAStitchedPictureAreFound(t *testing.T) {
 	t.Parallel()
 	shots := []scene{{400, 300, 1, 1, 5}, {400, 300, 2, 2, 5}, {400, 300, 3, 3, 5}, {400, 300, 4, 4, 5}}
@@ -42,6 +70,13 @@ func TestPanelsOfAStitchedPictureAreFound(t *testing.T) {
 		"a row without margins": {collage(800, 300, white, shots, image.Pt(0, 0), image.Pt(400, 0)), []image.Rectangle{box(0, 0), box(400, 0)}},
 		"three in a grid": {collage(840, 640, white, shots, image.Pt(10, 10), image.Pt(430, 10), image.Pt(10, 330)),
 			[]image.Rectangle{box(10, 10), box(430, 10), box(10, 330)}},
+		"three of four places without margins that meet within a pixel": {
+			reduced(collage(1602, 1202, black, []scene{{801, 601, 1, 1, 5}, {801, 601, 2, 2, 5}, {801, 601, 3, 3, 5}}, image.Pt(0, 0), image.Pt(801, 0), image.Pt(0, 601))),
+			[]image.Rectangle{box(0, 0), box(401, 0), box(0, 301)},
+		},
+		"narrow margins on pale grey that is not quite even": {
+			grainy(collage(406, 609, color.Gray{240}, shots, image.Pt(3, 3), image.Pt(3, 306)), 240), []image.Rectangle{box(3, 3), box(3, 306)},
+		},
 		"one photo is one": {collage(400, 300, white, shots, image.Pt(0, 0)), []image.Rectangle{box(0, 0)}},
 	} {
 		t.Run(name, func(t *testing.T) {
