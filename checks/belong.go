@@ -21,50 +21,6 @@ func sure(c *filing.Content) bool {
 		c.Kind.Detected != filing.DocumentComposite
 }
 
-// titled are words in the titles of letters and certificates, by the material that they are. One title may be that of several.
-var titled = map[string][]string{
-	"applicant_document":            {"法人证书", "法人登记证书", "单位登记证书", "组织机构代码证", "统一社会信用代码证书"},
-	"property_certificate":          {"不动产权", "房屋所有权", "房地产权", "房产证"},
-	"student_card":                  {"学生证"},
-	"social_insurance_proof":        {"社保证明", "社会保险"},
-	"tax_record":                    {"纳税", "缴税", "完税"},
-	"employment_proof":              {"就业证明", "在职证明"},
-	"income_proof":                  {"收入证明"},
-	"work_proof":                    {"工作证明"},
-	"business_statement":            {"经营性说明"},
-	"establishment_proof":           {"编办证明", "机构编制"},
-	"name_change_proof":             {"变更证明", "变更登记通知书", "变更核准通知书", "名称变更"},
-	"number_change_proof":           {"变更证明", "号码变更"},
-	"party_government_confirmation": {"确认函"},
-	"domain_holder_proof":           {"域名注册人", "域名持有人", "域名所有人", "注册人的证明", "域名情况说明"},
-	"articles_of_association":       {"章程"},
-	"appointment_letter":            {"聘书", "聘任书"},
-	"labor_contract":                {"合同"},
-	"website_plan":                  {"方案书", "网站建设说明"},
-	"provider_guarantee":            {"保证书"},
-	"commitment_letter":             {"承诺书"},
-	"beijing_confirmation":          {"备案确认书"},
-	"verification_sheet":            {"核验单"},
-	"news_license":                  {"新闻信息服务许可证"},
-	"publishing_license":            {"出版许可证"},
-	"drug_information_certificate":  {"药品信息服务资格证书"},
-	"drug_business_license":         {"药品经营许可证"},
-	"device_business_license":       {"医疗器械经营"},
-	"culture_license":               {"网络文化经营许可证"},
-	"audiovisual_license":           {"视听节目许可证"},
-	"ride_hailing_license":          {"网络预约出租汽车"},
-	"preapproval_statement":         {"说明书", "情况说明"},
-	"civil_affairs_registration":    {"基金会法人登记证书"},
-	"non_finance_pledge":            {"保证书"},
-	"principal_authorization":       {"授权"},
-	"gansu_principal_authorization": {"授权"},
-	"site_manager_authorization":    {"授权"},
-	"finance_regulator_statement":   {"认定说明"},
-	"chemical_drug_approval":        {"化学药品"},
-	"game_approval":                 {"网络游戏", "出版物号"},
-	"religion_approval":             {"宗教"},
-}
-
 // kindFits reports whether a material can be the kind of document that a picture was recognized as.
 func (p *Parties) kindFits(material string, c *filing.Content) bool {
 	switch c.Kind.Detected {
@@ -85,7 +41,7 @@ func (p *Parties) kindFits(material string, c *filing.Content) bool {
 			return false
 		}
 		title := titleOf(c)
-		return slices.ContainsFunc(titled[material], func(word string) bool { return strings.Contains(title, word) })
+		return slices.ContainsFunc(titles()[material].of, func(word string) bool { return strings.Contains(title, word) })
 	}
 	return false
 }

@@ -153,41 +153,8 @@ func expectationOf(material string, p *Parties, e *Expected) *expectation {
 	case material == "domain_certificate":
 		return &expectation{kinds: []filing.DocumentKind{filing.DocumentDomainCertificate}, near: []filing.DocumentKind{filing.DocumentLetter}}
 	default:
-		return &expectation{titles: letterTitles(material)}
+		return &expectation{titles: acceptedTitles(material)}
 	}
-}
-
-// letterTitles are words of the titles that a letter or certificate of a material bears; nil where any will do.
-func letterTitles(material string) []string {
-	switch material {
-	case "commitment_letter", "non_finance_pledge", "provider_guarantee":
-		return []string{"承诺", "保证"}
-	case "website_plan":
-		return []string{"方案", "规划"}
-	case "work_proof", "employment_proof":
-		return []string{"证明", "合同"}
-	case "income_proof":
-		return []string{"收入"}
-	case "social_insurance_proof":
-		return []string{"社会保险", "社保", "参保", "缴费"}
-	case "tax_record":
-		return []string{"税"}
-	case "student_card":
-		return []string{"学生"}
-	case "verification_sheet":
-		return []string{"核验单"}
-	case "beijing_confirmation", "party_government_confirmation":
-		return []string{"确认"}
-	case "name_change_proof", "number_change_proof":
-		return []string{"变更", "核准", "证明", "函"}
-	case "articles_of_association":
-		return []string{"章程"}
-	case "appointment_letter":
-		return []string{"聘"}
-	case "labor_contract":
-		return []string{"合同"}
-	}
-	return nil
 }
 
 // reading judges what the document is and says. It rests on three rules: what was read with confidence and contradicts is an error;

@@ -91,8 +91,8 @@ func travelTitles() []string {
 	}
 }
 
-// letterTitles are the names of other documents that filings ask for (vocabulary, materials), and of the certificates of units.
-func letterTitles() []string {
+// LetterTitles are the names of other documents that filings ask for (vocabulary, materials), and of the certificates of units.
+func LetterTitles() []string {
 	return []string{
 		"承诺书", "情况说明", "说明", "网站建设说明", "网站建设方案书", "核验单", "网站备案信息核验单", "备案确认书", "确认函", "保证书", "声明",
 		"证明", "居住证明", "在职证明", "工作证明", "就业证明", "收入证明", "社会保险参保证明", "纳税证明", "变更证明", "办公场所使用证明", "学生证", "聘书", "劳动合同",
@@ -284,7 +284,7 @@ func (s *sheet) letter(others []int) (float64, *part) {
 		large                  = 1.25 // times the median height of the lines
 		longestTitle           = 24
 	)
-	score, where := s.titled(letterTitles(), listed)
+	score, where := s.titled(LetterTitles(), listed)
 	bottom := 0.0
 	for _, l := range s.lines {
 		bottom = max(bottom, l.y1)
