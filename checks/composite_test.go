@@ -111,7 +111,7 @@ func TestWhatBelongsTogetherComesFromTheRules(t *testing.T) {
 	want := []string{
 		"sides G6.upload.2: principal_id/front principal_id/back", // the site manager is the same person
 		"confirmation M6.stitch: verification_sheet/front beijing_confirmation/front",
-		"principal_letter G6.upload.1: principal_id/front principal_id/back principal_authorization/front",
+		"principal_letter M1.authorization: principal_id/front principal_id/back principal_authorization/front",
 		"auxiliary G6.upload.1: applicant_document/front social_insurance_proof/front student_card/front",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -124,11 +124,38 @@ func TestWhatBelongsTogetherComesFromTheRules(t *testing.T) {
 		"compositions: [{code: a, layout: row, clause: x}]",
 		"compositions: [{code: a, layout: row, clause: x, base: shoe}]",
 		"compositions: [{code: a, colour: red}]",
-		"slots: [shoe]",
+		"slots: {shoe: M6.stitch}",
+		"slots: {domain_certificate: ''}",
 	} {
 		if _, err := parseCompositions([]byte(bad)); err == nil {
 			t.Errorf("%s is taken", bad)
 		}
+	}
+}
+
+func TestCompositionsCiteClausesOfTheContract(t *testing.T) {
+	t.Parallel()
+	data, err := filing.Contract.ReadFile("contract/vocabulary.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := loadCompositions()
+	var cited []string
+	for _, r := range rules.Compositions {
+		if r.Clause != "" {
+			cited = append(cited, r.Clause)
+		}
+	}
+	for _, clause := range rules.Slots {
+		cited = append(cited, clause)
+	}
+	for _, clause := range cited {
+		if !strings.Contains(string(data), "    "+clause+": ") {
+			t.Errorf("the contract has no clause %s", clause)
+		}
+	}
+	if len(rules.Slots) != 4 || len(cited) < 8 {
+		t.Errorf("cited are %v", cited)
 	}
 }
 

@@ -22,7 +22,7 @@ type Composition struct {
 	Of   string `json:"of"`
 	// Name is what people call it.
 	Name filing.Text `json:"name"`
-	// Layout is one of package imaging/layouts, Clause the clause that says so.
+	// Layout is one of package imaging/layouts, Clause the clause that says so; empty where none does and it is offered.
 	Layout string `json:"layout"`
 	Clause string `json:"clause"`
 	// Parts are the pages, what the others are stitched to first.
@@ -40,11 +40,14 @@ type compositionRule struct {
 	Rest   bool     `yaml:"rest"`
 	Layout string   `yaml:"layout"`
 	Clause string   `yaml:"clause"`
+	// Offered says what it is for where no clause asks for it.
+	Offered string `yaml:"offered"`
 }
 
 type compositionRules struct {
 	Compositions []compositionRule `yaml:"compositions"`
-	Slots        []string          `yaml:"slots"`
+	// Slots are the materials that have a place of their own, each with the clause that speaks of it.
+	Slots map[string]string `yaml:"slots"`
 }
 
 // loadCompositions parses the embedded file once; a mistake in it is found by the tests.
@@ -70,13 +73,13 @@ func parseCompositions(data []byte) (*compositionRules, error) {
 				return nil, fmt.Errorf("composition %s: no material %s", r.Code, code)
 			}
 		}
-		if (r.Base == "") == (len(r.Sides) == 0) || r.Code == "" || r.Layout == "" || r.Clause == "" {
-			return nil, fmt.Errorf("composition %q: either a base or sides, and a code, a layout and a clause", r.Code)
+		if (r.Base == "") == (len(r.Sides) == 0) || r.Code == "" || r.Layout == "" || (r.Clause == "") == (r.Offered == "") {
+			return nil, fmt.Errorf("composition %q: either a base or sides, a code, a layout, and a clause or what it is offered for", r.Code)
 		}
 	}
-	for _, code := range rules.Slots {
-		if v.byCode[code] == nil {
-			return nil, fmt.Errorf("slots: no material %s", code)
+	for code, clause := range rules.Slots {
+		if v.byCode[code] == nil || clause == "" {
+			return nil, fmt.Errorf("slots: no material %s, or no clause", code)
 		}
 	}
 	return rules, nil
@@ -148,7 +151,7 @@ func Compositions(outcome *filing.Outcome, p *Parties) []Composition {
 		c.Parts = pages(needs[at])
 		before := len(c.Parts)
 		for _, n := range needs {
-			rest := r.Rest && v.byCode[n.material].Group == "auxiliary" && !placed[n.material] && !slices.Contains(rules.Slots, n.material)
+			rest := r.Rest && v.byCode[n.material].Group == "auxiliary" && !placed[n.material] && rules.Slots[n.material] == ""
 			if (slices.Contains(r.Parts, n.material) || rest) && len(c.Parts)+len(pages(n)) <= mostParts {
 				c.Parts = append(c.Parts, pages(n)...)
 				placed[n.material] = true
