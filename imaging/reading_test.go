@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
 	"github.com/preflight-icp/preflight/models"
 	"github.com/preflight-icp/preflight/models/modelstest"
 	"github.com/preflight-icp/preflight/specimen"
@@ -349,4 +350,66 @@ func TestOptionsOfReadingThatMakeNoSenseAreRefused(t *testing.T) {
 			t.Errorf("%+v was taken", o)
 		}
 	}
+}
+
+// The number of a card stands below what was taken for its lower side.
+func TestADocumentWhoseSidesAreNotSureIsReadWithItsSurround(t *testing.T) {
+	t.Parallel()
+	a := newReader(t, Options{})
+	img, number := cardPhoto(t)
+	data := encodeJPEG(t, img, 90)
+	m, reading := readFile(t, a, data)
+	lineWith(t, reading, number)
+	whole := m.Document.Quad
+	between := func(from, to filing.Point) filing.Point {
+		const part = 0.8
+		return filing.Point{from[0] + part*(to[0]-from[0]), from[1] + part*(to[1]-from[1])}
+	}
+	m.Document.Quad[2], m.Document.Quad[3] = between(whole[1], whole[2]), between(whole[0], whole[3])
+	read := func(confidence float64) filing.Reading {
+		m.Document.Confidence = confidence
+		r, err := a.Read(t.Context(), data, &m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	lineWith(t, read(0.75), number)
+	for _, l := range read(0.95).Lines {
+		if strings.Contains(strings.ReplaceAll(l.Text, " ", ""), number) {
+			t.Error("what lies beyond sides that are sure was read")
+		}
+	}
+}
+
+func TestTheSurroundOfADocumentLiesInItsPlane(t *testing.T) {
+	t.Parallel()
+	slanting := raster.Quad{{400, 100}, {700, 100}, {1000, 600}, {100, 600}}
+	for name, c := range map[string]struct{ in, want raster.Quad }{
+		"seen from straight above it is as wide on every side": {
+			raster.Quad{{100, 100}, {300, 100}, {300, 200}, {100, 200}}, raster.Quad{{80, 80}, {320, 80}, {320, 220}, {80, 220}},
+		},
+		"one that lies down to the horizon stays as it is": {
+			raster.Quad{{490, 100}, {510, 100}, {1000, 600}, {0, 600}}, raster.Quad{{490, 100}, {510, 100}, {1000, 600}, {0, 600}},
+		},
+		"what is no quadrilateral stays as it is": {
+			raster.Quad{{1, 1}, {1, 1}, {1, 1}, {1, 1}}, raster.Quad{{1, 1}, {1, 1}, {1, 1}, {1, 1}},
+		},
+	} {
+		if got := surrounded(c.in); !sameCorners(got, c.want) {
+			t.Errorf("%s: %v, not %v", name, got, c.want)
+		}
+	}
+	if got := surrounded(slanting); !got.Convex() || got.Area() < 1.2*slanting.Area() {
+		t.Errorf("the surround of a slanting document is %v", got)
+	}
+}
+
+func sameCorners(a, b raster.Quad) bool {
+	for i := range a {
+		if math.Hypot(a[i][0]-b[i][0], a[i][1]-b[i][1]) > 1e-6 {
+			return false
+		}
+	}
+	return true
 }
