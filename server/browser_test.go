@@ -55,9 +55,10 @@ func browse(t *testing.T) {
 }
 
 // visit starts a browser for a principal, so many pixels wide.
-func (b *bundle) visit(as, lang string, width, height int64) *visitor {
+func (b *bundle) visit(as, lang string, width, height int64, more ...chromedp.ExecAllocatorOption) *visitor {
 	b.t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU, chromedp.ExecPath("chromium"))
+	options = append(options, more...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	b.t.Cleanup(cancelAllocator)
 	tab, cancel := chromedp.NewContext(allocator)

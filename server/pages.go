@@ -217,19 +217,14 @@ func (s *Server) openFiling(c echo.Context) error {
 
 func (s *Server) filingPage(c echo.Context) error {
 	ctx := c.Request().Context()
-	v, err := s.flow.Filing(ctx, viewerOf(ctx), c.Param("id"))
+	v, view, err := s.applicantsView(ctx, c.Param("id"))
 	if err != nil {
 		return err
 	}
-	report, err := s.flow.Report(ctx, viewerOf(ctx), v.ID)
-	if err != nil {
-		return err
-	}
-	view := filingView(v.Facts, report)
 	may := s.may(ctx, "submit-filing")
 	view.CanSubmit = may && (v.State == storage.FilingOpen || v.State == storage.FilingReturned)
 	if s.may(ctx, "update-filing") && v.State != storage.FilingAccepted {
-		view.Offers = offers(report.Offered)
+		view.Offers = offers(view.Report.Offered)
 	}
 	view.CanLink = s.may(ctx, "create-link") && v.State != storage.FilingAccepted
 	if may && v.State != storage.FilingAccepted {
@@ -247,7 +242,7 @@ func (s *Server) uploadPage(c echo.Context, place *pipeline.Place) error {
 	if _, err := place.Upload(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"), src); err != nil {
 		return src.explain(err)
 	}
-	return c.Redirect(http.StatusSeeOther, "/filings/"+c.Param("id"))
+	return c.Redirect(http.StatusSeeOther, backTo(c, c.Param("id")))
 }
 
 func (s *Server) repairPage(c echo.Context) error {
@@ -259,7 +254,7 @@ func (s *Server) repairPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/filings/"+a.Material.Filing)
+	return c.Redirect(http.StatusSeeOther, backTo(c, a.Material.Filing))
 }
 
 // filingView arranges a report for the page: every requirement a slot with a place for each of its pages.
@@ -293,7 +288,10 @@ func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
 			slot.Names = append(slot.Names, material.Name)
 			pages := material.Pages(parties.Applicant)
 			for _, page := range pages {
-				place := templates.Place{Material: code, Page: page, Of: m.Of, Label: placeLabel(material.Name, page, len(pages) > 1)}
+				place := templates.Place{
+					Material: code, Page: page, Of: m.Of, Label: placeLabel(material.Name, page, len(pages) > 1), Figure: figureOf(code, page, m.Of, parties),
+				}
+				place.Key = placeKey(place)
 				if f := fileAt(files, m.Files, code, page); f != nil {
 					place.File, shown[f.ID] = f, true
 				}

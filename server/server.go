@@ -157,6 +157,7 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routeOperations(reg)
 	s.routePages()
 	s.routeQuestions()
+	s.routePhotos()
 	s.routeReviewPages()
 	s.routeRevalidationPages()
 	return s, nil
@@ -514,6 +515,7 @@ func (s *Server) secureHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		return next(c)
 	}
 }

@@ -50,10 +50,10 @@ func Load() (*Pages, error) {
 		p.sets[lang] = map[string]*template.Template{}
 		for _, name := range names {
 			page := strings.TrimSuffix(strings.TrimPrefix(name, "pages/"), ".html")
-			if page == "layout" {
+			if page == "layout" || page == "examples" {
 				continue
 			}
-			t, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(pageFiles, "pages/layout.html", name)
+			t, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(pageFiles, "pages/layout.html", "pages/examples.html", name)
 			if err != nil {
 				return nil, fmt.Errorf("parse page %s: %w", page, err)
 			}
@@ -75,6 +75,7 @@ func functions(lang string) template.FuncMap {
 		"lang":   func() string { return lang },
 		"place":  func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
 		"number": number,
+		"size":   size,
 		// The last characters of an id, by which people tell one from the other; the first are the time.
 		"tail": func(id string) string { return id[max(0, len(id)-8):] },
 		// Markdown's marks of code say nothing on a page.
@@ -100,6 +101,15 @@ func (p *Pages) Render(w io.Writer, lang, page string, data any) error {
 		return fmt.Errorf("send page %s: %w", page, err)
 	}
 	return nil
+}
+
+// size writes a number of bytes for people: 4.2 MB, 180 KB.
+func size(n int64) string {
+	const kilo = 1 << 10
+	if n < kilo*kilo {
+		return fmt.Sprintf("%d KB", (n+kilo/2)/kilo)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/(kilo*kilo))
 }
 
 // number writes a count with its thousands separated, as both languages do.

@@ -44,8 +44,8 @@ type Filing struct {
 	CanSubmit bool
 	// Offers are facts that were read in the photos and that the filing lacks, for the visitor to take.
 	Offers []Offer
-	// CanLink: the visitor may hand the filing over to a phone.
-	CanLink bool
+	// CanLink: the visitor may hand the filing over to a phone; CanUpload: and add files to it.
+	CanLink, CanUpload bool
 }
 
 // Slot is one required material with a place for each of its pages.
@@ -69,6 +69,9 @@ type Place struct {
 	Of       string
 	Label    filing.Text
 	File     *filing.MaterialReport
+	// Key names the place in a URL, Figure is the shape of what is photographed.
+	Key    string
+	Figure Figure
 }
 
 // placeView is a place together with the filing that its form belongs to.

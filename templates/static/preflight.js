@@ -17,50 +17,100 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const input = form.querySelector("input[type=file]");
   const bar = form.querySelector("progress");
   const button = form.querySelector("button");
+  const status = form.querySelector("[data-status]");
+  const most = 6; // attempts
+  const stall = 1000 * Number(form.dataset.stall || 20); // ms in which nothing moves
+  const patience = 1000 * Number(form.dataset.patience || 90); // ms for an answer to what was sent whole
+  let key; // one for each photo, so that sending it once more by hand does not double it either
   for (const name of ["dragover", "dragleave", "drop"]) {
     zone.addEventListener(name, (event) => {
       event.preventDefault();
       zone.classList.toggle("over", name === "dragover");
       if (name === "drop" && event.dataTransfer.files.length) {
         input.files = event.dataTransfer.files;
+        input.dispatchEvent(new Event("change"));
       }
     });
   }
+  input.addEventListener("change", () => { key = undefined; });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+    key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
     button.disabled = true;
     bar.hidden = false;
-    send(1);
+    attempt(1);
+  });
 
-    function send(attempt) {
-      const request = new XMLHttpRequest();
-      request.open("POST", form.action);
-      request.setRequestHeader("Idempotency-Key", key);
-      request.upload.addEventListener("progress", (e) => { if (e.lengthComputable) { bar.value = 100 * e.loaded / e.total; } });
-      request.addEventListener("load", () => {
-        if ((request.status === 429 || request.status === 503) && attempt < 6) {
-          return setTimeout(send, 1000 * Number(request.getResponseHeader("Retry-After") || 2), attempt + 1);
-        }
-        if (request.responseURL && new URL(request.responseURL).pathname !== new URL(form.action).pathname) {
-          return location.assign(request.responseURL);
-        }
-        const page = new DOMParser().parseFromString(request.responseText, "text/html");
-        document.querySelector("main").replaceWith(page.querySelector("main"));
-        document.title = page.title;
-        scrollTo(0, 0);
-      });
-      request.addEventListener("error", () => {
-        if (attempt < 6) {
-          return setTimeout(send, 500 * 2 ** attempt, attempt + 1);
-        }
+  function say(words) {
+    if (status) {
+      status.textContent = words || "";
+    }
+  }
+
+  function attempt(number) {
+    const request = new XMLHttpRequest();
+    let moved = Date.now();
+    let sent = false;
+    let over = false;
+    const watch = setInterval(() => {
+      if (Date.now() - moved > (sent ? patience : stall)) {
+        again(0);
+      }
+    }, Math.min(stall, 1000));
+    request.open("POST", form.action);
+    request.setRequestHeader("Idempotency-Key", key);
+    request.upload.addEventListener("progress", (e) => {
+      moved = Date.now();
+      if (e.lengthComputable) {
+        bar.value = 100 * e.loaded / e.total;
+        say(form.dataset.sending + " " + Math.round(bar.value) + "%");
+      }
+    });
+    request.upload.addEventListener("load", () => {
+      moved = Date.now();
+      sent = true;
+      say(form.dataset.checking);
+    });
+    request.addEventListener("load", () => {
+      if ([408, 429, 502, 503, 504].includes(request.status) && number < most) {
+        return again(1000 * Number(request.getResponseHeader("Retry-After") || 0));
+      }
+      over = true;
+      clearInterval(watch);
+      if (request.responseURL && new URL(request.responseURL).pathname !== new URL(form.action).pathname) {
+        return location.assign(request.responseURL);
+      }
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      document.querySelector("main").replaceWith(page.querySelector("main"));
+      document.title = page.title;
+      scrollTo(0, 0);
+    });
+    request.addEventListener("error", () => again(0));
+    request.send(new FormData(form));
+
+    // again ends this attempt and makes the next after a pause, or at once when the phone is online again.
+    function again(pause) {
+      if (over) {
+        return;
+      }
+      over = true;
+      clearInterval(watch);
+      request.abort();
+      if (number >= most) {
         button.disabled = false;
         bar.hidden = true;
-        form.submit(); // the browser's own page says what is wrong with the network
-      });
-      request.send(new FormData(form));
+        return say(form.dataset.lost);
+      }
+      say(form.dataset.again);
+      const next = () => {
+        clearTimeout(timer);
+        removeEventListener("online", next);
+        attempt(number + 1);
+      };
+      const timer = setTimeout(next, pause || 500 * 2 ** number);
+      addEventListener("online", next);
     }
-  });
+  }
 }
 
 for (const section of document.querySelectorAll("[data-revalidation]")) {

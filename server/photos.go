@@ -1,0 +1,214 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/preflight-icp/preflight/checks"
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/pipeline"
+	"github.com/preflight-icp/preflight/storage"
+	"github.com/preflight-icp/preflight/templates"
+)
+
+// cameraPolicy lets a page use the camera; every other answer forbids it (secureHeaders).
+const cameraPolicy = "camera=(self), microphone=(), geolocation=()"
+
+var placeKeys = regexp.MustCompile(`^[0-9a-f]{12}$`)
+
+// placeKey names a place of a filing in a URL. Whom it belongs to may be a name, and names never travel in one.
+func placeKey(p templates.Place) string {
+	sum := sha256.Sum256([]byte(p.Material + "\x00" + string(p.Page) + "\x00" + p.Of))
+	return hex.EncodeToString(sum[:6])
+}
+
+func (s *Server) routePhotos() {
+	s.echo.GET("/filings/:id/photos/:place", s.visitor("get-report", s.photoPage))
+}
+
+// backTo is the page that a form came from: that of the place which it names, else the filing's.
+func backTo(c echo.Context, filingID string) string {
+	if key := c.QueryParam("place"); placeKeys.MatchString(key) {
+		return "/filings/" + filingID + "/photos/" + key
+	}
+	return "/filings/" + filingID
+}
+
+// applicantsView is a filing as its applicant sees it: every place for a file, what is there, and what a reviewer said.
+func (s *Server) applicantsView(ctx context.Context, id string) (*pipeline.FilingView, templates.Filing, error) {
+	v, err := s.flow.Filing(ctx, viewerOf(ctx), id)
+	if err != nil {
+		return nil, templates.Filing{}, err
+	}
+	report, err := s.flow.Report(ctx, viewerOf(ctx), v.ID)
+	if err != nil {
+		return nil, templates.Filing{}, err
+	}
+	view := filingView(v.Facts, report)
+	view.CanUpload = s.may(ctx, "upload-material") && v.State != storage.FilingAccepted
+	return v, view, nil
+}
+
+// photoPage is one place of a filing: how its photo is to be taken, the camera, and what is to be said of the photo that is there.
+func (s *Server) photoPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	v, view, err := s.applicantsView(ctx, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	slot, place := placeOf(view.Slots, c.Param("place"))
+	if place == nil { // the facts changed, and it is not asked for any more
+		return c.Redirect(http.StatusSeeOther, "/filings/"+v.ID)
+	}
+	page := templates.Photo{
+		Filing: v.ID, Slot: slot, Place: *place, Next: nextPlace(view.Slots, place.Key), Done: view.Done, Total: len(view.Slots),
+		CanUpload: view.CanUpload, CanSubmit: s.may(ctx, "submit-filing") && (v.State == storage.FilingOpen || v.State == storage.FilingReturned),
+	}
+	if f := place.File; f != nil {
+		page.Seen = seenOf(f)
+		if f.MadeFrom != "" {
+			if page.Before, err = s.flow.Material(ctx, viewerOf(ctx), f.MadeFrom); err != nil {
+				return err
+			}
+		}
+	}
+	c.Response().Header().Set("Permissions-Policy", cameraPolicy)
+	return s.page(c, http.StatusOK, "photo", page)
+}
+
+func placeOf(slots []templates.Slot, key string) (templates.Slot, *templates.Place) {
+	for _, slot := range slots {
+		for i := range slot.Places {
+			if slot.Places[i].Key == key {
+				return slot, &slot.Places[i]
+			}
+		}
+	}
+	return templates.Slot{}, nil
+}
+
+// nextPlace is the place that wants a photo next, after the one of this key and then from the beginning; nil where none does.
+func nextPlace(slots []templates.Slot, key string) *templates.Place {
+	var before, after *templates.Place
+	passed := false
+	for _, slot := range slots {
+		for i := range slot.Places {
+			p := &slot.Places[i]
+			switch {
+			case p.Key == key:
+				passed = true
+			case slot.State == filing.MatchSatisfied || slot.State == filing.MatchPending || p.File != nil && p.File.Verdict != filing.VerdictFail:
+			case passed && after == nil:
+				after = p
+			case !passed && before == nil:
+				before = p
+			}
+		}
+	}
+	return cmp.Or(after, before)
+}
+
+// figureOf is the shape of what is photographed for a page of a material: for its examples, and for the frame in the camera.
+func figureOf(material string, page filing.Page, of string, parties checks.Parties) templates.Figure {
+	card := templates.FigureCardFront
+	if page == filing.PageBack {
+		card = templates.FigureCardBack
+	}
+	switch material {
+	case "applicant_document":
+		if parties.Applicant == checks.Individual {
+			return card
+		}
+	case "principal_id", "site_manager_id":
+		document := parties.PrincipalDocument
+		if of == "site_manager" && (parties.SiteManagerIsPrincipal == nil || !*parties.SiteManagerIsPrincipal) {
+			document = parties.SiteManagerDocument
+		}
+		if document != "passport" {
+			return card
+		}
+	case "legal_representative_id", "guardian_id", "domain_holder_id", "residence_permit", "student_card":
+		return card
+	case "handheld_unit_document", "handheld_personal_document":
+		return templates.FigureHandheld
+	case "domain_certificate":
+		return templates.FigureCertificate
+	case "verification_sheet", "beijing_confirmation", "property_certificate":
+		return templates.FigureComposite
+	}
+	return templates.FigurePage
+}
+
+// seenOf numbers what was found in a picture, the worst first, and marks where it is.
+func seenOf(f *filing.MaterialReport) *templates.Seen {
+	seen := &templates.Seen{Findings: make([]templates.SeenFinding, 0, len(f.Findings))}
+	for _, one := range f.Findings {
+		seen.Findings = append(seen.Findings, templates.SeenFinding{Finding: one})
+	}
+	weight := map[filing.Severity]int{filing.SeverityError: 0, filing.SeverityWarning: 1, filing.SeverityInfo: 2}
+	slices.SortStableFunc(seen.Findings, func(a, b templates.SeenFinding) int { return cmp.Compare(weight[a.Severity], weight[b.Severity]) })
+	m := f.Measurements
+	if m == nil || m.Width == 0 || m.Height == 0 {
+		return seen
+	}
+	seen.Width, seen.Height = m.Width, m.Height
+	for i := range seen.Findings {
+		regions := regionsOf(&seen.Findings[i].Finding, m)
+		if len(regions) == 0 || seen.Findings[i].Overruled != nil {
+			continue
+		}
+		mark := templates.Mark{Number: len(seen.Marks) + 1, Severity: seen.Findings[i].Severity, R: float64(max(m.Width, m.Height)) / 28}
+		for _, region := range regions {
+			mark.Shapes = append(mark.Shapes, points(region))
+		}
+		mark.X, mark.Y = badge(regions[0], float64(m.Width), float64(m.Height), mark.R)
+		for _, other := range seen.Marks { // two badges side by side, not one on the other
+			if dx, dy := mark.X-other.X, mark.Y-other.Y; dx*dx+dy*dy < 4*mark.R*mark.R {
+				mark.X = other.X + 2.4*mark.R
+			}
+		}
+		seen.Findings[i].Mark = mark.Number
+		seen.Marks = append(seen.Marks, mark)
+	}
+	return seen
+}
+
+// regionsOf is where a finding is: a finding names the largest place only, and for reflections and fingers the others help, too.
+func regionsOf(f *filing.Finding, m *filing.Measurements) [][]filing.Point {
+	switch {
+	case f.Code == "glare" && m.Glare != nil && len(m.Glare.Regions) > 0:
+		return m.Glare.Regions
+	case f.Code == "document_occluded" && m.Document != nil && len(m.Document.Occlusions) > 0:
+		return m.Document.Occlusions
+	case len(f.Region) >= 3:
+		return [][]filing.Point{f.Region}
+	default:
+		return nil
+	}
+}
+
+// points are the corners of a polygon as SVG has them.
+func points(region []filing.Point) string {
+	var b strings.Builder
+	for i, p := range region {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(&b, "%.0f,%.0f", p[0], p[1])
+	}
+	return b.String()
+}
+
+// badge is where the number of a region stands: beside its first corner, so that what it is about is seen, and wholly in the picture.
+func badge(region []filing.Point, width, height, r float64) (x, y float64) {
+	return min(max(region[0][0]-r/2, r), width-r), min(max(region[0][1]-r/2, r), height-r)
+}
