@@ -249,6 +249,8 @@ type badNetwork struct {
 	to     string
 	breaks atomic.Int64
 	broken atomic.Int64
+	// silent: a broken connection is not reset, it just carries nothing any more.
+	silent atomic.Bool
 }
 
 func throughABadNetwork(t *testing.T, to string, breaks int64) *badNetwork {
@@ -295,6 +297,11 @@ func (n *badNetwork) carry(phone *net.TCPConn) {
 		}
 		if through >= 0 {
 			if through += count; through > 60_000 && n.breaks.Add(-1) >= 0 {
+				if n.silent.Load() {
+					n.broken.Add(1)
+					_, _ = io.Copy(io.Discard, phone) // until the phone itself gives up
+					return
+				}
 				<-time.After(time.Second) // nothing moves
 				_ = phone.SetLinger(0)    // and then: reset by peer
 				n.broken.Add(1)

@@ -19,6 +19,7 @@ import (
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/storage"
 	"github.com/preflight-icp/preflight/templates"
+	"github.com/preflight-icp/preflight/templates/letters"
 )
 
 // pagePolicy lets pages load their own style, script and pictures, and nothing else from anywhere.
@@ -68,6 +69,9 @@ func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 			s.log.Error("page failed", "route", c.Path(), "error", err.Error())
 		}
 		s.metrics.problems.WithLabelValues(problem.Code).Inc()
+		if problem.Code == "unauthenticated" && linkCookie(c) {
+			return s.linkOver(c)
+		}
 		return s.page(c, problem.Status, "failure", templates.Failure{
 			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated",
 		})
@@ -158,6 +162,9 @@ func (s *Server) login(c echo.Context) error {
 	who, err := s.auth.Authenticate(c.Request().Context(), token)
 	if err != nil {
 		s.limits.failed(c.RealIP())
+		if strings.HasPrefix(token, storage.LinkPrefix) {
+			return s.linkOver(c)
+		}
 		p := newProblem("unauthenticated")
 		return s.page(c, p.Status, "failure", templates.Failure{Message: p.Message, Advice: p.Advice, Code: p.Code, Login: true})
 	}
@@ -166,6 +173,25 @@ func (s *Server) login(c echo.Context) error {
 		return c.Redirect(http.StatusSeeOther, "/filings/"+who.Filing)
 	}
 	return c.Redirect(http.StatusSeeOther, "/")
+}
+
+// linkCookie reports whether the visitor came by an applicant's link.
+func linkCookie(c echo.Context) bool {
+	cookie, err := c.Cookie(sessionCookie)
+	return err == nil && strings.HasPrefix(cookie.Value, storage.LinkPrefix)
+}
+
+// linkOver tells an applicant whose link has run out, or was revoked, how to come by another. Which of the two it was is not told:
+// nor would a link that somebody made up be.
+func (s *Server) linkOver(c echo.Context) error {
+	return s.page(c, http.StatusUnauthorized, "failure", templates.Failure{
+		Message: filing.Text{ZH: "这个链接已经不能用了", EN: "This link does not work any more"},
+		Advice: filing.Text{
+			ZH: "可能是过期了，也可能被收回了。已经上传的照片都还在，不会丢。",
+			EN: "It has run out, or it was revoked. The photos that were uploaded are all still there.",
+		},
+		Code: "unauthenticated", Link: true,
+	})
 }
 
 // materialChoices are what a file can be declared as: every material that consists of files.
@@ -227,6 +253,11 @@ func (s *Server) filingPage(c echo.Context) error {
 		view.Offers = offers(view.Report.Offered)
 	}
 	view.CanLink = s.may(ctx, "create-link") && v.State != storage.FilingAccepted
+	if s.may(ctx, "revoke-link") {
+		if view.Links, err = s.validLinks(ctx, v.ID); err != nil {
+			return err
+		}
+	}
 	if may && v.State != storage.FilingAccepted {
 		asked := questionsView(v, nil)
 		view.Asks = len(asked.Asked) + asked.Left
@@ -261,11 +292,6 @@ func (s *Server) repairPage(c echo.Context) error {
 func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
 	parties := pipeline.PartiesOf(facts)
 	view := templates.Filing{ID: report.Filing, Report: report, Materials: materialChoices(), Review: report.Review}
-	if report.Review != nil {
-		for _, r := range report.Review.Reasons {
-			view.Reasons = append(view.Reasons, reasonWords(r))
-		}
-	}
 	files := map[string]*filing.MaterialReport{}
 	for i := range report.Files {
 		files[report.Files[i].ID] = &report.Files[i]
@@ -292,6 +318,7 @@ func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
 					Material: code, Page: page, Of: m.Of, Label: placeLabel(material.Name, page, len(pages) > 1), Figure: figureOf(code, page, m.Of, parties),
 				}
 				place.Key = placeKey(place)
+				_, place.Letter = letters.Find(code)
 				if f := fileAt(files, m.Files, code, page); f != nil {
 					place.File, shown[f.ID] = f, true
 				}

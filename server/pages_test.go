@@ -62,7 +62,7 @@ func TestTheApplicantsWayThroughThePages(t *testing.T) {
 		t.Errorf("the finding or the picture is not on the page: %s", a.body)
 	}
 	a = b.page("app", "GET", path, nil, "Accept-Language", "en").want(200)
-	if !strings.Contains(string(a.body), "Take it again") {
+	if !strings.Contains(string(a.body), "See why, take it again") {
 		t.Error("the page is not in English")
 	}
 	b.page("other", "GET", path, nil).want(404)

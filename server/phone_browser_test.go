@@ -2,16 +2,23 @@ package server_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"image"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	cdppage "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/storage"
 )
 
 // seesThrough gives a browser a camera that sees a photo.
@@ -225,5 +232,240 @@ func TestOneTapMakesAPhotoSmallerAndKeepsTheOriginal(t *testing.T) {
 	original := b.call("app", "GET", "/v1/materials/"+before.ID+"/image?variant=original", nil).want(200)
 	if int64(len(original.body)) != before.Bytes {
 		t.Errorf("the original has %d bytes, was sent with %d", len(original.body), before.Bytes)
+	}
+}
+
+// bj is a unit in Beijing whose principal is not its legal representative: the principal needs a letter of authorization.
+const bj = `{"facts":{"province":"BJ","action":"new","applicant":{"type":"enterprise","name":"样本茶业 SPECIMEN"},"principal":{"is_legal_representative":false}}}`
+
+func TestAReturnedFilingSaysBesideEachMaterialWhatIsToBeMended(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	var front, back material
+	b.upload("app", id, dark(t, 204), "material", "applicant_document", "page", "front", "of", "applicant").want(201).into(&front)
+	b.upload("app", id, photo(t, 205), "material", "applicant_document", "page", "back", "of", "applicant").want(201).into(&back)
+	b.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
+	b.json("reviewer", "POST", "/v1/filings/"+id+"/decisions",
+		`{"decision":"return","reasons":[{"material":"`+front.ID+`","code":"underexposed"}],"words":"请到窗边重拍正面"}`).want(201)
+	b.link("applicant", id)
+	phone := b.visit("applicant", "zh", 360, 740)
+	phone.open("/filings/" + id)
+	phone.sees("请到窗边重拍正面")
+	var beside []int
+	count := `[...document.querySelectorAll("section.slot .place")].map((p) => p.querySelectorAll(".reason").length)`
+	phone.do(chromedp.Evaluate(count, &beside))
+	if len(beside) < 3 || beside[0] != 1 || beside[1] != 0 || beside[2] != 0 {
+		t.Fatalf("reasons beside the places: %v, want one beside the first", beside)
+	}
+	phone.click(".reasons a") // it leads to the place
+	phone.sees("审核员退回的原因")
+	phone.choose(photo(t, 206))
+	phone.click("form[data-capture] button")
+	phone.until(`document.querySelector(".reason .verdict.pass")`)
+	phone.open("/filings/" + id)
+	phone.sees("已重新上传")
+	phone.do(chromedp.SendKeys("textarea[name=words]", "已重拍", chromedp.ByQuery))
+	phone.click("section[aria-labelledby=submit-h] button")
+	phone.sees("上次退回后，这些已经重新上传")
+	var resent []string
+	phone.do(chromedp.Evaluate(`[...document.querySelectorAll("main > section:first-of-type li")].map((l) => l.textContent)`, &resent))
+	if len(resent) != 1 || !strings.Contains(resent[0], "正面") {
+		t.Errorf("sent again: %v, want the front", resent)
+	}
+	b.json("reviewer", "POST", "/v1/filings/"+id+"/decisions", `{"decision":"accept","words":"线下已核对"}`).want(201)
+	phone.open("/filings/" + id)
+	phone.sees("审核已通过")
+	phone.do(chromedp.Evaluate(count, &beside))
+	if beside[0] != 0 {
+		t.Error("an accepted filing still says why it was given back")
+	}
+}
+
+func TestARevokedLinkSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	b.link("applicant", id)
+	phone := b.visit("nobody", "zh", 360, 740)
+	phone.do(chromedp.Navigate(b.URL + "/login#token=" + b.tokens["applicant"]))
+	phone.sees("去拍照")
+	phone.place(id, 0)
+
+	pc := b.visit("app", "zh", 1280, 800)
+	pc.open("/filings/" + id)
+	pc.click("details.links summary")
+	pc.click("details.links button")
+	pc.until(`document.querySelector("main") && !document.querySelector("details.links")`)
+
+	phone.choose(photo(t, 207)) // in the middle of it
+	phone.click("form[data-capture] button")
+	phone.sees("这个链接已经不能用了")
+	phone.sees("生成新的二维码")
+	phone.open("/filings/" + id)
+	phone.sees("这个链接已经不能用了")
+	var form bool
+	phone.do(chromedp.Evaluate(`document.querySelector("main form") !== null`, &form))
+	if form {
+		t.Error("who came by a link is asked for a token that they do not have")
+	}
+	if n := len(b.materials(id)); n != 0 {
+		t.Errorf("%d photos came over a link that was revoked", n)
+	}
+	english := b.visit("nobody", "en", 360, 740)
+	english.do(chromedp.Navigate(b.URL + "/login#token=" + b.tokens["applicant"]))
+	english.sees("This link does not work any more")
+}
+
+func TestALetterIsPrintedFromTheFactsOnOnePageOfA4(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	var f struct{ ID string }
+	b.json("app", "POST", "/v1/filings", bj).want(201).into(&f)
+	b.link("applicant", f.ID)
+	pc := b.visit("applicant", "zh", 1280, 900)
+	pc.open("/filings/" + f.ID)
+	pc.click(`section.slot .place a[href*="/letters/"]`)
+	pc.until(`document.querySelector("article.sheet")?.innerText.includes("样本茶业 SPECIMEN")`)
+	var page struct {
+		Width  float64
+		Button bool
+	}
+	pc.do(chromedp.Evaluate(`({width: document.querySelector("article.sheet").getBoundingClientRect().width, button: document.querySelector("[data-print]") !== null})`, &page))
+	if page.Width < 780 || page.Width > 800 { // 210 mm at 96 dots an inch: the policy lets the letter's own style in
+		t.Errorf("the sheet is %.0f pixels wide, want 794", page.Width)
+	}
+	if !page.Button {
+		t.Error("there is no button that prints")
+	}
+	var pdf []byte
+	pc.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		var err error
+		pdf, _, err = cdppage.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
+		return err
+	}))
+	sheets := regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(pdf, -1)
+	if len(sheets) != 1 || !bytes.HasPrefix(sheets[0][1], []byte("59")) || !bytes.HasPrefix(sheets[0][2], []byte("84")) {
+		t.Errorf("the print has the pages %q, want one of 595 x 842 points", sheets)
+	}
+	path := pc.path()
+	policy := b.page("applicant", "GET", path, nil).want(200).header.Get("Content-Security-Policy")
+	if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "style-src 'sha256-") {
+		t.Errorf("policy %q", policy)
+	}
+	b.page("other", "GET", path, nil).want(404)
+	b.page("app", "GET", "/filings/"+f.ID+"/letters/000000000000", nil).want(404)
+}
+
+// A network may swallow what is sent and never say so: no reset tells the phone.
+func TestAnUploadThatStandsStillIsBegunAgainAndNotDoubled(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	id := b.filing("app")
+	network := throughABadNetwork(t, b.URL, 2)
+	network.silent.Store(true)
+	phone := b.visit("app", "zh", 360, 740)
+	phone.base = "http://" + network.Addr().String()
+	phone.place(id, 0)
+	phone.do(chromedp.Evaluate(`(() => { const form = document.querySelector("form[data-capture]"); form.dataset.stall = form.dataset.patience = 8; })()`, nil))
+	phone.choose(photo(t, 208))
+	phone.click("form[data-capture] button")
+	phone.sees("照片不会丢")
+	phone.do(chromedp.WaitVisible(".judged .picture img", chromedp.ByQuery))
+	if network.broken.Load() != 2 {
+		t.Errorf("the network stood still %d times", network.broken.Load())
+	}
+	if list := b.materials(id); len(list) != 1 || list[0].State != filing.MaterialChecked {
+		t.Errorf("%d files: %+v", len(list), list)
+	}
+}
+
+// The applicant's pages, in both languages and schemes, on a phone and on a screen, are held against axe-core; none is heavy.
+func TestTheApplicantsPagesKeepNobodyOutAndAreLight(t *testing.T) {
+	t.Parallel()
+	axe, err := os.ReadFile("../build/axe/4.10.3/axe.min.js")
+	if err != nil {
+		if os.Getenv("PREFLIGHT_TEST_REQUIRE") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("axe-core is not there: make setup-test fetches it")
+	}
+	browse(t)
+	b := setup(t)
+	var f struct{ ID string }
+	b.json("app", "POST", "/v1/filings", bj).want(201).into(&f)
+	var licence material
+	b.upload("app", f.ID, dark(t, 209), "material", "applicant_document", "page", "front", "of", "applicant").want(201).into(&licence)
+	b.json("app", "POST", "/v1/filings/"+f.ID+"/submissions", `{"words":"样本"}`).want(201)
+	b.json("reviewer", "POST", "/v1/filings/"+f.ID+"/decisions", `{"decision":"return","reasons":[{"material":"`+licence.ID+`","code":"underexposed"}]}`).want(201)
+	b.link("applicant", f.ID)
+	pages := []string{"/filings/" + f.ID}
+	list := string(b.page("app", "GET", pages[0], nil).want(200).body)
+	for _, m := range regexp.MustCompile(`href="(/filings/[^"]+/(?:photos|letters)/[0-9a-f]{12})"`).FindAllStringSubmatch(list, -1) {
+		if !slices.Contains(pages, m[1]) {
+			pages = append(pages, m[1])
+		}
+	}
+	if len(pages) < 6 {
+		t.Fatalf("pages: %v", pages)
+	}
+	b.tokens["over"] = storage.LinkPrefix + "over"
+	for _, lang := range []string{"zh", "en"} {
+		for _, scheme := range []string{"light", "dark"} {
+			t.Run(lang+" "+scheme, func(t *testing.T) {
+				v := b.visit("applicant", lang, 360, 740)
+				over := b.visit("over", lang, 360, 740)
+				for _, who := range []*visitor{v, over} {
+					who.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
+				}
+				for i, page := range pages {
+					v.do(chromedp.EmulateViewport([]int64{360, 1440}[i%2], 900))
+					v.requests.Store(0)
+					v.do(chromedp.Navigate(v.base+page), chromedp.WaitReady("body", chromedp.ByQuery))
+					if n := v.requests.Load(); n > 15 {
+						t.Errorf("%s makes %d requests", page, n)
+					}
+					v.heldAgainst(t, axe, page)
+				}
+				over.open(pages[0])
+				over.heldAgainst(t, axe, "the page of a link that is over")
+			})
+		}
+	}
+	for _, page := range pages {
+		total := 0
+		for _, path := range []string{page, "/static/preflight.css", "/static/applicant.css", "/static/preflight.js", "/static/camera.js", "/static/icon.svg"} {
+			total += len(b.page("app", "GET", path, nil).want(200).body)
+		}
+		if total > 150<<10 {
+			t.Errorf("%s and what it loads are %d bytes", page, total)
+		}
+	}
+}
+
+// heldAgainst runs axe-core on the page that is open, which must not have to be moved sideways, either.
+func (v *visitor) heldAgainst(t *testing.T, axe []byte, page string) {
+	t.Helper()
+	var found []struct {
+		ID, Impact, Help string
+		Nodes            []struct{ HTML string }
+	}
+	var wide bool
+	v.do(chromedp.Evaluate(string(axe), nil),
+		chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations)`, &found, func(p *runtime.EvaluateParams) *runtime.EvaluateParams {
+			return p.WithAwaitPromise(true).WithReturnByValue(true)
+		}),
+		chromedp.Evaluate(`document.documentElement.scrollWidth > document.documentElement.clientWidth`, &wide))
+	for _, f := range found {
+		if f.Impact == "serious" || f.Impact == "critical" {
+			t.Errorf("%s: %s (%s): %s\n%s", page, f.ID, f.Impact, f.Help, f.Nodes[0].HTML)
+		}
+	}
+	if wide {
+		t.Errorf("%s has to be moved sideways", page)
 	}
 }

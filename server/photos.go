@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -33,6 +34,8 @@ func placeKey(p templates.Place) string {
 
 func (s *Server) routePhotos() {
 	s.echo.GET("/filings/:id/photos/:place", s.visitor("get-report", s.photoPage))
+	s.echo.GET("/filings/:id/letters/:place", s.visitor("get-filing", s.letterPage))
+	s.echo.POST("/filings/:id/links/:link/revocation", s.visitor("revoke-link", s.revokeLinkPage))
 }
 
 // backTo is the page that a form came from: that of the place which it names, else the filing's.
@@ -55,6 +58,9 @@ func (s *Server) applicantsView(ctx context.Context, id string) (*pipeline.Filin
 	}
 	view := filingView(v.Facts, report)
 	view.CanUpload = s.may(ctx, "upload-material") && v.State != storage.FilingAccepted
+	if err := s.tellReturned(ctx, v.ID, &view); err != nil {
+		return nil, templates.Filing{}, err
+	}
 	return v, view, nil
 }
 
@@ -81,8 +87,153 @@ func (s *Server) photoPage(c echo.Context) error {
 			}
 		}
 	}
+	page.Pair = pairOf(view.Report, place.File)
 	c.Response().Header().Set("Permissions-Policy", cameraPolicy)
 	return s.page(c, http.StatusOK, "photo", page)
+}
+
+// pairOf is what was found when a file was held beside the other side of its document; nil where there is nothing to tell.
+func pairOf(report *filing.Report, f *filing.MaterialReport) *templates.Together {
+	if f == nil || f.Verdict == filing.VerdictFail { // it is to be taken again anyway
+		return nil
+	}
+	i := slices.IndexFunc(report.Pairs, func(p filing.PairReport) bool { return p.Front == f.ID || p.Back == f.ID })
+	if i < 0 || len(report.Pairs[i].Findings) == 0 && report.Pairs[i].Composite == "" {
+		return nil
+	}
+	pair := &templates.Together{PairReport: report.Pairs[i]}
+	for _, one := range pair.Findings {
+		if one.Overruled == nil {
+			pair.Repair = cmp.Or(pair.Repair, one.Repair)
+		}
+	}
+	return pair
+}
+
+// tellReturned puts the reasons for which the filing was last given back beside what they concern, as long as nobody accepted it
+// since. A file that was replaced is followed to the one that stands in its place now.
+func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Filing) error {
+	if view.Review == nil || view.Review.State == storage.FilingAccepted {
+		return nil
+	}
+	history, err := s.flow.History(ctx, viewerOf(ctx), id)
+	if err != nil {
+		return err
+	}
+	var last *pipeline.ReviewEvent
+	for i := range history {
+		switch history[i].Decision {
+		case storage.DecisionReturn:
+			last = &history[i]
+		case storage.DecisionAccept:
+			last = nil
+		}
+	}
+	if last == nil {
+		return nil
+	}
+	files, err := s.flow.Materials(ctx, viewerOf(ctx), id)
+	if err != nil {
+		return err
+	}
+	byID := make(map[string]*filing.MaterialReport, len(files))
+	for i := range files {
+		byID[files[i].ID] = &files[i]
+	}
+	for _, reason := range last.Reasons {
+		concerned := placesOf(reason, view.Slots, byID, last.At)
+		for _, place := range concerned {
+			place.Returned = append(place.Returned, templates.Returned{Reason: reasonOf(reason, byID), Mended: sentSince(place, last.At)})
+		}
+		if len(concerned) == 0 {
+			view.Reasons = append(view.Reasons, reasonOf(reason, byID))
+		}
+	}
+	for _, slot := range view.Slots {
+		for _, place := range slot.Places {
+			if sentSince(&place, last.At) {
+				view.Resent = append(view.Resent, place)
+			}
+		}
+	}
+	return nil
+}
+
+// placesOf are the places that a reviewer's reason is about: where the file was, or, where nothing was there, those of the material
+// that was asked for and that had no file then.
+func placesOf(reason filing.ReviewReason, slots []templates.Slot, files map[string]*filing.MaterialReport, at time.Time) []*templates.Place {
+	var about, empty []*templates.Place
+	for i := range slots {
+		for j := range slots[i].Places {
+			place := &slots[i].Places[j]
+			switch {
+			case reason.Material != "":
+				if wasAt(files[reason.Material], place, files) {
+					about = append(about, place)
+				}
+			case reason.Requirement == place.Material:
+				about = append(about, place)
+				if place.File == nil || sentSince(place, at) {
+					empty = append(empty, place)
+				}
+			}
+		}
+	}
+	if len(empty) > 0 {
+		return empty
+	}
+	return about
+}
+
+// wasAt reports whether a file was sent to a place, or stands there, or the file that it was replaced by does.
+func wasAt(f *filing.MaterialReport, place *templates.Place, files map[string]*filing.MaterialReport) bool {
+	if f == nil {
+		return false
+	}
+	if d := f.Declared; d != nil && d.Material == place.Material && cmp.Or(d.Page, filing.PageFront) == place.Page && d.Of == place.Of {
+		return true
+	}
+	for steps := 0; f.ReplacedBy != "" && files[f.ReplacedBy] != nil && steps < len(files); steps++ {
+		f = files[f.ReplacedBy]
+	}
+	return place.File != nil && f.ID == place.File.ID
+}
+
+func sentSince(place *templates.Place, at time.Time) bool {
+	return place.File != nil && place.File.UploadedAt.After(at)
+}
+
+// reasonOf is a reviewer's reason in words: what the finding said of the file, else what such a finding is called.
+func reasonOf(reason filing.ReviewReason, files map[string]*filing.MaterialReport) filing.Text {
+	if f := files[reason.Material]; f != nil {
+		if i := slices.IndexFunc(f.Findings, func(one filing.Finding) bool { return one.Code == reason.Code }); i >= 0 {
+			return f.Findings[i].Message
+		}
+	}
+	return reasonWords(reason)
+}
+
+// validLinks are the links to a filing that open it now.
+func (s *Server) validLinks(ctx context.Context, id string) ([]templates.Link, error) {
+	links, err := s.flow.Links(ctx, viewerOf(ctx), id)
+	if err != nil {
+		return nil, err
+	}
+	var out []templates.Link
+	for _, l := range links {
+		if l.RevokedAt == nil && l.ExpiresAt.After(s.flow.Now()) {
+			out = append(out, templates.Link{ID: l.ID, Until: l.ExpiresAt})
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) revokeLinkPage(c echo.Context) error {
+	ctx := c.Request().Context()
+	if err := s.flow.RevokeLink(ctx, viewerOf(ctx), c.Param("id"), c.Param("link")); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/filings/"+c.Param("id"))
 }
 
 func placeOf(slots []templates.Slot, key string) (templates.Slot, *templates.Place) {

@@ -304,6 +304,12 @@ func offers(list []filing.Offer) []templates.Offer {
 				offer.Words = option.Name
 			}
 		}
+		if yes, is := o.Value.(bool); is {
+			offer.Words = filing.Text{ZH: "否", EN: "no"}
+			if yes {
+				offer.Words = filing.Text{ZH: "是", EN: "yes"}
+			}
+		}
 		if value == "long_term" {
 			offer.Value, offer.LongTerm, offer.Words = "", true, filing.Text{ZH: "长期", EN: "no end"}
 		}

@@ -44,6 +44,10 @@ type Filing struct {
 	CanSubmit bool
 	// Offers are facts that were read in the photos and that the filing lacks, for the visitor to take.
 	Offers []Offer
+	// Resent are the places for which another file came since a reviewer gave the filing back.
+	Resent []Place
+	// Links are those that are valid, for who may revoke them.
+	Links []Link
 	// CanLink: the visitor may hand the filing over to a phone; CanUpload: and add files to it.
 	CanLink, CanUpload bool
 }
@@ -72,6 +76,23 @@ type Place struct {
 	// Key names the place in a URL, Figure is the shape of what is photographed.
 	Key    string
 	Figure Figure
+	// Letter: it can be printed, filled in from the facts.
+	Letter bool
+	// Returned are a reviewer's reasons to give it back.
+	Returned []Returned
+}
+
+// Returned is a reason for which a filing was given back, beside what it concerns.
+type Returned struct {
+	Reason filing.Text
+	// Mended: another file has come since.
+	Mended bool
+}
+
+// Link is a link for a phone that still opens the filing.
+type Link struct {
+	ID    string
+	Until time.Time
 }
 
 // placeView is a place together with the filing that its form belongs to.
@@ -92,8 +113,8 @@ type Failure struct {
 	Message filing.Text
 	Advice  filing.Text
 	Code    string
-	// Login: a token may help.
-	Login bool
+	// Login: a token may help. Link: an applicant's link has run out or was revoked, and what to do is told in steps.
+	Login, Link bool
 }
 
 // Docs is the API's document, arranged for reading.

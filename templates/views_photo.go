@@ -10,11 +10,20 @@ type Photo struct {
 	// Seen is what was found in the file of the place; nil without one. Before is the file that the service made it from.
 	Seen   *Seen
 	Before *filing.MaterialReport
+	// Pair is what was found when both sides were held beside each other; nil where there are not two.
+	Pair *Together
 	// Next is the place that wants a photo next; nil where none does. Done of Total requirements are met.
 	Next        *Place
 	Done, Total int
 	// CanUpload: the visitor may send a photo; CanSubmit: and hand the filing in.
 	CanUpload, CanSubmit bool
+}
+
+// Together is a document's two sides, held beside each other.
+type Together struct {
+	filing.PairReport
+	// Repair is what the service can do about it.
+	Repair string
 }
 
 // Seen is what was found in a picture, the worst first, with marks in a drawing of the picture's own size in pixels.

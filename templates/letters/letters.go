@@ -139,17 +139,24 @@ type page struct {
 	Title  filing.Text
 	Use    filing.Text
 	Sheets []sheet
+	// Script is the address of the script behind the button that prints; without one there is no button.
+	Script string
 }
 
 // Render writes a letter as one HTML document that needs nothing else, with a sheet for each site or domain that it is for; of is
 // site:NAME or domain:NAME for one of them alone. The words on the screen are in lang, those on paper in Chinese. Without a fact
 // its place is a line to be written on. ErrUnknown: no such letter, or the facts have no such site or domain.
 func Render(w io.Writer, name string, facts *filing.Facts, of, lang string) error {
+	return RenderWith(w, name, facts, of, lang, "")
+}
+
+// RenderWith is Render with a button that prints, by the script at an address: for a letter that a service shows.
+func RenderWith(w io.Writer, name string, facts *filing.Facts, of, lang, script string) error {
 	letter, ok := Find(name)
 	if !ok {
 		return fmt.Errorf("%w: %q", ErrUnknown, name)
 	}
-	p := page{Lang: lang, Title: letter.Title, Use: letter.Use, Sheets: sheets(letter, facts)}
+	p := page{Script: script, Lang: lang, Title: letter.Title, Use: letter.Use, Sheets: sheets(letter, facts)}
 	if of != "" {
 		p.Sheets = slices.DeleteFunc(p.Sheets, func(s sheet) bool { return of != "site:"+s.Site && of != "domain:"+s.Domain })
 		if len(p.Sheets) == 0 {

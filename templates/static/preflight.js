@@ -19,8 +19,6 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const button = form.querySelector("button");
   const status = form.querySelector("[data-status]");
   const most = 6; // attempts
-  const stall = 1000 * Number(form.dataset.stall || 20); // ms in which nothing moves
-  const patience = 1000 * Number(form.dataset.patience || 90); // ms for an answer to what was sent whole
   let key; // one for each photo, so that sending it once more by hand does not double it either
   for (const name of ["dragover", "dragleave", "drop"]) {
     zone.addEventListener(name, (event) => {
@@ -49,6 +47,8 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
 
   function attempt(number) {
     const request = new XMLHttpRequest();
+    const stall = 1000 * Number(form.dataset.stall || 20); // ms in which nothing moves
+    const patience = 1000 * Number(form.dataset.patience || 45); // ms for an answer to what was handed to the network whole
     let moved = Date.now();
     let sent = false;
     let over = false;
@@ -111,6 +111,10 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       addEventListener("online", next);
     }
   }
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => print());
 }
 
 for (const section of document.querySelectorAll("[data-revalidation]")) {
