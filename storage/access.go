@@ -364,7 +364,7 @@ type auditHead struct {
 }
 
 func (r *Records) appendAudit(ctx context.Context, batch []*auditWait) error {
-	err := r.write(ctx, func(ctx context.Context, tx bun.Tx) error {
+	err := r.writeInTurn(ctx, true, func(ctx context.Context, tx bun.Tx) error {
 		var head auditHead
 		if err := r.lock(tx.NewSelect().Model(&head).Where("id = 1")).Scan(ctx); err != nil {
 			return err

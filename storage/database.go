@@ -253,6 +253,7 @@ func (r *Records) openPostgres(ctx context.Context, rawURL string) error {
 // observe tells the observer of every statement from now on: migrations are no work of the service's.
 func (r *Records) observe() error {
 	hook := newStatementHook(r.options.Observer)
+	r.waited = hook.seconds.WithLabelValues(turnOperation, resultOK)
 	read := r.read
 	r.db = r.db.WithQueryHook(hook)
 	if r.read = r.db; r.engine.name == sqliteEngine {
@@ -391,6 +392,21 @@ func (r *Records) lock(query *bun.SelectQuery) *bun.SelectQuery {
 
 // write runs a transaction, and runs it again when it lost against another one.
 func (r *Records) write(ctx context.Context, do func(ctx context.Context, tx bun.Tx) error) error {
+	return r.writeInTurn(ctx, false, do)
+}
+
+// writeInTurn is write, before others where it is urgent.
+func (r *Records) writeInTurn(ctx context.Context, urgent bool, do func(ctx context.Context, tx bun.Tx) error) error {
+	if r.engine.name == sqliteEngine {
+		begun := time.Now()
+		if err := r.turns.take(ctx, urgent); err != nil {
+			return fmt.Errorf("wait to write: %w", err)
+		}
+		defer r.turns.give()
+		if r.waited != nil {
+			r.waited.Observe(time.Since(begun).Seconds())
+		}
+	}
 	for n := 1; ; n++ {
 		err := r.db.RunInTx(ctx, nil, do)
 		if err == nil {

@@ -230,8 +230,11 @@ func newStatementHook(o Observer) *statementHook {
 }
 
 func statementOperations() []string {
-	return []string{"select", "insert", "update", "delete", "begin", "commit", "rollback", "other"}
+	return []string{"select", "insert", "update", "delete", "begin", "commit", "rollback", turnOperation, "other"}
 }
+
+// turnOperation is waiting for SQLite's one connection that writes.
+const turnOperation = "turn"
 
 func statementOperation(text string) string {
 	text = strings.ToLower(text)

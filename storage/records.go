@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/uptrace/bun"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -37,6 +38,9 @@ type Records struct {
 	worked   *workerMetrics
 	signing  signing
 	auditing auditing
+	turns    turns
+	// waited observes how long writers waited for their turn, once the database is open.
+	waited prometheus.Observer
 	// worker is the one that this process has started, nil before and after.
 	worker atomic.Pointer[Worker]
 }
