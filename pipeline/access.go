@@ -58,10 +58,11 @@ func (p *Pipeline) Receipt(ctx context.Context, who Viewer, id string) (*storage
 	return &r, nil
 }
 
-// RetentionBatch is how many filings a sweep deletes for their age at most.
+// retentionBatch is how many filings a sweep deletes for their age at most.
 const retentionBatch = 100
 
-// retain deletes filings that nobody has changed since the time that they are kept (保存期限).
+// retain deletes filings that nobody has changed, and to which nobody has uploaded anything, since the time that they are kept
+// (保存期限). One that cannot be deleted does not keep the others.
 func (p *Pipeline) retain(ctx context.Context) error {
 	if p.cfg.Retention == 0 {
 		return nil
@@ -70,24 +71,30 @@ func (p *Pipeline) retain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range old {
-		composites, err := p.dropCompositesOf(ctx, f.ID)
-		if err != nil {
-			return err
-		}
-		orphans, r, err := p.Records.DeleteFilingFor(ctx, f.ID, storage.Receipt{RequestedBy: "retention", Reason: "retention", Objects: composites})
-		if errors.Is(err, storage.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := p.Records.Audit(ctx, storage.AuditEntry{
-			Principal: "retention", Organization: f.Organization, Operation: "delete-filing", Object: f.ID, Outcome: storage.AuditGranted, Detail: "receipt " + r.ID,
-		}); err != nil {
-			return err
-		}
-		p.removeContents(ctx, orphans)
+	var errs []error
+	for i := range old {
+		errs = append(errs, p.expire(ctx, &old[i]))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// expire deletes a filing for its age, as a request does, with a receipt and a line of the audit trail.
+func (p *Pipeline) expire(ctx context.Context, f *storage.Filing) error {
+	const reason = "retention"
+	composites, err := p.dropCompositesOf(ctx, f.ID)
+	if err != nil {
+		return err
+	}
+	orphans, r, err := p.Records.DeleteFilingFor(ctx, f.ID, storage.Receipt{RequestedBy: reason, Reason: reason, Objects: composites})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil // somebody else was there first
+	}
+	if err != nil {
+		return err
+	}
+	err = p.Records.Audit(ctx, storage.AuditEntry{
+		Principal: reason, Organization: f.Organization, Operation: "delete-filing", Object: f.ID, Outcome: storage.AuditGranted, Detail: "receipt " + r.ID,
+	})
+	p.removeContents(ctx, orphans)
+	return err
 }

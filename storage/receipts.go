@@ -149,11 +149,14 @@ func (r *Records) finishReceipt(ctx context.Context, id, sum string, objects int
 	})
 }
 
-// FilingsBefore returns up to limit filings that were not changed since a time, the oldest first; without their facts.
+// FilingsBefore returns up to limit filings that were not changed since a time, and to which nothing was uploaded since, the oldest
+// first; without their facts.
 func (r *Records) FilingsBefore(ctx context.Context, before time.Time, limit int) ([]Filing, error) {
 	list := []Filing{}
+	before = before.UTC().Truncate(time.Microsecond)
+	uploaded := r.read.NewSelect().Model((*Material)(nil)).ColumnExpr("1").Where("m.filing_id = f.id AND m.uploaded_at >= ?", before)
 	if err := r.read.NewSelect().Model(&list).Column("id", "owner", "organization", "updated_at").
-		Where("updated_at < ?", before.UTC().Truncate(time.Microsecond)).Order("updated_at").Limit(limit).Scan(ctx); err != nil {
+		Where("updated_at < ? AND NOT EXISTS (?)", before, uploaded).Order("updated_at").Limit(limit).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("old filings: %w", r.classify(err))
 	}
 	return list, nil
