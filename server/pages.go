@@ -72,6 +72,9 @@ func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 		if problem.Code == "unauthenticated" && linkCookie(c) {
 			return s.linkOver(c)
 		}
+		for name, values := range problem.GetHeaders() {
+			c.Response().Header()[name] = values
+		}
 		return s.page(c, problem.Status, "failure", templates.Failure{
 			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated",
 		})
