@@ -35,7 +35,8 @@ type Limits struct {
 	Recycle       int
 	RecycleMemory int64
 	// Niceness is how far workers give way to other processes, to the service first of all (nice(1), and SCHED_BATCH): 0, as everybody,
-	// to 19. On a machine where nobody else wants the processor it costs nothing.
+	// to 19. On a machine where nobody else wants the processor it costs nothing; the default is 0, for whoever has no requests to answer
+	// beside.
 	Niceness int
 }
 
@@ -44,7 +45,6 @@ func DefaultLimits() Limits {
 	return Limits{
 		Deadline: time.Minute, Grace: 250 * time.Millisecond, CPU: 60 * time.Second,
 		Memory: 1 << 30, AddressSpace: 2 << 30, Attempts: 2, Recycle: 1000, RecycleMemory: 512 << 20,
-		Niceness: 10,
 	}
 }
 

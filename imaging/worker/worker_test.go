@@ -420,6 +420,10 @@ func TestAPoolAnswersAsTheAnalyzerDoes(t *testing.T) {
 			wantPicture, wantErr = here.Upright(t.Context(), data)
 			gotPicture, gotErr = there.Upright(t.Context(), data)
 			same(t, "upright", wantPicture, gotPicture, wantErr, gotErr)
+			const viewer = "reviewer li  2026-11-22 16:00"
+			wantPicture, wantErr = here.Watermark(t.Context(), data, viewer)
+			gotPicture, gotErr = there.Watermark(t.Context(), data, viewer)
+			same(t, "watermarked", wantPicture, gotPicture, wantErr, gotErr)
 			wantPicture, wantInfo, wantErr := here.ShrinkBelow(t.Context(), data, 60_000, 0)
 			gotPicture, gotInfo, gotErr := there.ShrinkBelow(t.Context(), data, 60_000, 0)
 			same(t, "shrunk", wantPicture, gotPicture, wantErr, gotErr)
