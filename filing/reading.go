@@ -50,3 +50,14 @@ type Glyph struct {
 	// it would see no character at all.
 	Or string `json:"or,omitempty"`
 }
+
+// MaterialText is what was read in an uploaded file and where it stands, as GET /materials/{id}/text answers (识别出的文字及位置).
+type MaterialText struct {
+	// Reader is the version that read; "" where nobody has, and everything else is absent then.
+	Reader string `json:"reader"`
+	// Lines are in reading order, without their single characters; Seals are the largest first.
+	Lines []Line `json:"lines"`
+	Seals []Seal `json:"seals,omitempty"`
+	// Fields are what the lines say, each with its place.
+	Fields []Field `json:"fields,omitempty"`
+}

@@ -161,6 +161,46 @@ func contentOf(sha string, data []byte, m *filing.Measurements) (*filing.Content
 	return &content, nil
 }
 
+// MaterialText is what the check of a file went by, with the place of every line. Errors are ErrNotFound.
+func (p *Pipeline) MaterialText(ctx context.Context, who Viewer, id string) (*filing.MaterialText, error) {
+	m, _, err := p.visibleMaterial(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &filing.MaterialText{Lines: []filing.Line{}}
+	c, err := p.Records.Check(ctx, m.ID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && c.Reader == "" {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	data, err := p.Records.Reading(ctx, digestOf(m), c.Reader)
+	if errors.Is(err, storage.ErrNotFound) {
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	measured, err := p.keptMeasurements(ctx, digestOf(m), c.Analyzer)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	content, err := contentOf(m.SHA256, data, measured)
+	if err != nil {
+		return nil, err
+	}
+	var r filing.Reading
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, fmt.Errorf("reading of %s as kept cannot be parsed", m.SHA256) // its words may quote what was read
+	}
+	for i := range r.Lines {
+		r.Lines[i].Glyphs = nil
+	}
+	out.Reader, out.Lines, out.Seals, out.Fields = c.Reader, append(out.Lines, r.Lines...), r.Seals, content.Fields
+	return out, nil
+}
+
 // Read reads a stored file that was checked and not read, and judges it by what it read: what its job does. A file that was read
 // meanwhile, or replaced, is no work; one that was deleted is storage.ErrNotFound, which ends its job.
 func (p *Pipeline) Read(ctx context.Context, materialID string) error {

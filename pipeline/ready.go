@@ -20,6 +20,8 @@ type Part struct {
 	State PartState
 	// Err is what failed, or what is done without; for the log.
 	Err error
+	// Took is how long it took to answer; 0 for what was not asked but is known.
+	Took time.Duration
 }
 
 // PartState says whether a part works.
@@ -79,8 +81,9 @@ func (p *Pipeline) Ready(ctx context.Context) []Part {
 	var group sync.WaitGroup
 	for i, a := range asked {
 		group.Go(func() {
+			start := time.Now()
 			err := a.ask(ctx)
-			parts[i] = Part{Name: a.name, State: PartOK, Err: err}
+			parts[i] = Part{Name: a.name, State: PartOK, Err: err, Took: time.Since(start)}
 			switch {
 			case err == nil:
 			case ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded):
@@ -101,6 +104,37 @@ func (p *Pipeline) Ready(ctx context.Context) []Part {
 	}
 	p.readiness.parts, p.readiness.at = append(parts, models, reading), time.Now()
 	return p.readiness.parts
+}
+
+// Status is how the service is (运行状态).
+type Status struct {
+	// Parts are those of Ready.
+	Parts []Part
+	// Work is what the database as a whole is busy with.
+	Work storage.State
+	// Uploads, Measuring and Reading are how many of each are under way in this process, of how many at once.
+	Uploads, Measuring, Reading Load
+}
+
+// Load is how much of a bound is in use.
+type Load struct{ InUse, Limit int }
+
+// Status asks every part, and counts what waits. A database that does not answer is a part that failed, and no error: then Work is
+// empty.
+func (p *Pipeline) Status(ctx context.Context) *Status {
+	s := &Status{
+		Parts:   p.Ready(ctx),
+		Uploads: Load{len(p.admission), cap(p.admission)}, Measuring: Load{len(p.slots), cap(p.slots)}, Reading: Load{len(p.readers), cap(p.readers)},
+	}
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	work, err := p.Records.State(ctx)
+	if err != nil {
+		p.Log.Error("state of the records", "error", err.Error())
+		return s
+	}
+	s.Work = work
+	return s
 }
 
 // errNotReading: somebody chose that nothing is read.

@@ -189,3 +189,31 @@ func (p *Pipeline) Clause(id string) (filing.Text, bool) {
 	}
 	return c.Text, true
 }
+
+// The differences of two sets in words, as package rules makes them.
+type (
+	// RuleSetDifference is what two sets say differently.
+	RuleSetDifference = rules.Difference
+	// ClauseChange is one clause that they say differently, ParamChange a figure.
+	ClauseChange = rules.ClauseChange
+	ParamChange  = rules.ParamChange
+)
+
+// Kinds of changes.
+const (
+	ChangeAdded   = rules.Added
+	ChangeRemoved = rules.Removed
+)
+
+// RuleSetChanges says clause by clause what one loaded set says differently from another; an empty from is the set in force. A set
+// that is not loaded is ErrNotFound.
+func (p *Pipeline) RuleSetChanges(from, to string) (*RuleSetDifference, error) {
+	before, after := p.rules(), p.loaded(to)
+	if from != "" {
+		before = p.loaded(from)
+	}
+	if before == nil || after == nil {
+		return nil, ErrNotFound
+	}
+	return rules.Diff(before, after), nil
+}

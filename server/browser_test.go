@@ -152,8 +152,8 @@ func (v *visitor) take(place string, photo []byte) {
 	v.click(form + " button")
 }
 
-// The whole story: facts, photos (one bad, then taken again), handed in, given back by a reviewer who uses the keyboard, mended,
-// accepted.
+// The whole story: facts, QR link, four photos (one bad, then taken again), handed in; a reviewer who uses the keyboard looks at them,
+// makes a composite, gives it back; mended, accepted.
 func TestTheWholeStoryInABrowser(t *testing.T) {
 	t.Parallel()
 	browse(t)
@@ -197,7 +197,14 @@ func TestTheWholeStoryInABrowser(t *testing.T) {
 	applicant.until(`!document.querySelector("main").innerText.includes("200 KB")`)
 	applicant.take(places+" ~ .place", photo(t, 93))
 	applicant.until(`document.querySelectorAll("section.slot .place img").length >= 2`)
-	applicant.do(chromedp.SendKeys("textarea[name=words]", "手持照片稍后补充", chromedp.ByQuery))
+	const free = "section.slot .place:not(:has(img))"
+	applicant.take(free, photo(t, 96))
+	applicant.until(`document.querySelectorAll("section.slot .place img").length >= 3`)
+	const other = "section:has(> form[data-upload] select[name=material])" // what no place asks for
+	applicant.do(chromedp.SetValue(other+" select[name=material]", "verification_sheet", chromedp.ByQuery))
+	applicant.take(other, photo(t, 97))
+	applicant.until(`document.querySelectorAll("main img").length >= 4`)
+	applicant.do(chromedp.SendKeys("textarea[name=words]", "手持照片光线不好，请先看其他资料", chromedp.ByQuery))
 	applicant.click("section[aria-labelledby=submit-h] button")
 	applicant.sees("已提交，等待审核")
 
@@ -214,22 +221,39 @@ func TestTheWholeStoryInABrowser(t *testing.T) {
 		reviewer.until(`(() => { const p = document.querySelector("[data-picture]"); return p.complete && p.naturalWidth > 0 && p.src.includes("variant=` + what + `"); })()`)
 	}
 	shown("upright")
+	press("d") // one layer: where the document lies
+	layer := func(selector string) {
+		reviewer.until(`document.querySelector(".stage svg ` + selector + `") !== null`)
+	}
+	layer("polygon.document")
+	reviewer.until(`document.querySelectorAll(".stage svg polygon:not(.document)").length === 0`)
+	press("o") // and all of them
+	layer("polygon.sharpness")
 	press("o")
-	shown("overlay")
-	press("o")
+	reviewer.until(`document.querySelector(".stage svg .layer") === null`)
+	press("v")
+	shown("rectified")
+	press("v")
 	press("p")
 	reviewer.until(`(() => { const p = document.querySelector("[data-second]"); return !p.hidden && p.complete && p.naturalWidth > 0; })()`)
+	press("p")
+	reviewer.stitches()
 	press("?")
 	reviewer.do(chromedp.WaitVisible("dialog[open]", chromedp.ByQuery))
 	reviewer.do(chromedp.Evaluate(`document.querySelector("dialog").close()`, nil))
-	reviewer.do(chromedp.SetValue("textarea[name=words]", "请补手持证件照片", chromedp.ByQuery))
+	reviewer.do(chromedp.SetValue("textarea[name=words]", "请重拍手持证件照片", chromedp.ByQuery))
 	press("b")
 	reviewer.sees("审核队列")
 
 	applicant.open(path)
 	applicant.sees("审核员退回了这次备案")
-	applicant.sees("请补手持证件照片")
-	applicant.do(chromedp.SendKeys("textarea[name=words]", "已补", chromedp.ByQuery))
+	applicant.sees("请重拍手持证件照片")
+	var before string
+	const handheld = ".place:has(input[value=handheld_personal_document])"
+	applicant.do(chromedp.Evaluate(`document.querySelector("`+handheld+` img").getAttribute("src")`, &before))
+	applicant.take(handheld, photo(t, 98))
+	applicant.until(`!document.querySelector("` + handheld + ` img").getAttribute("src").includes("` + before + `")`)
+	applicant.do(chromedp.Evaluate(`{ const words = document.querySelector("textarea[name=words]"); if (words) words.value = "已重拍"; }`, nil))
 	applicant.click("section[aria-labelledby=submit-h] button")
 	applicant.sees("已提交，等待审核")
 
@@ -240,6 +264,45 @@ func TestTheWholeStoryInABrowser(t *testing.T) {
 	reviewer.sees("审核队列")
 	applicant.open(path)
 	applicant.sees("审核已通过")
+}
+
+// stitches makes the composite of a document's sides, looks at it, fetches it, and follows it to its sources.
+func (v *visitor) stitches() {
+	v.t.Helper()
+	v.click(`form[action$="/composites"] [data-make=sides]`)
+	v.until(`location.hash.startsWith("#composite-")`)
+	picture := func(what string) {
+		v.t.Helper()
+		v.until(`(() => { const p = document.querySelector("[data-picture]"); return p.complete && p.naturalWidth > 0 && p.getAttribute("src").includes("` + what + `"); })()`)
+	}
+	picture("/v1/composites/")
+	v.until(`(() => { const p = document.querySelector("[data-composite] img"); p.scrollIntoView(); return p.complete && p.naturalWidth > 0; })()`)
+	var file struct {
+		Type string
+		Size int
+		Name string
+	}
+	v.do(chromedp.Evaluate(`(async () => {
+		const a = document.querySelector("[data-download]"), b = await (await fetch(a.href)).blob();
+		return {Type: b.type, Size: b.size, Name: a.download};
+	})()`, &file, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if file.Type != "image/jpeg" || file.Size < 200<<10 || !strings.HasSuffix(file.Name, ".jpg") {
+		v.t.Errorf("fetched: %+v", file)
+	}
+	v.do(chromedp.KeyEvent("p")) // beside its first source
+	v.until(`(() => { const p = document.querySelector("[data-second]"); return !p.hidden && p.complete && p.naturalWidth > 0; })()`)
+	v.do(chromedp.KeyEvent("p"))
+	v.until(`document.querySelector("[data-second]").hidden`)
+
+	// A click on it opens the source at the place that was clicked; u leads back.
+	v.do(chromedp.Evaluate(`document.querySelector("[data-stage]").scrollIntoView({block: "center"})`, nil))
+	var at struct{ X, Y float64 }
+	v.do(chromedp.Evaluate(`(() => { const r = document.querySelector("[data-picture]").getBoundingClientRect(); return {X: r.x + r.width / 2, Y: r.y + r.height / 4}; })()`, &at))
+	v.do(chromedp.MouseClickXY(at.X, at.Y))
+	picture("/v1/materials/")
+	v.until(`document.querySelector(".stage svg path.mark") !== null`)
+	v.do(chromedp.KeyEvent("u"))
+	picture("/v1/composites/")
 }
 
 // badNetwork lies between a phone and the service: while breaks are left, a request that uploads is let through in part, stalls,

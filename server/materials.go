@@ -74,6 +74,18 @@ func (s *Server) routeMaterials() {
 	})
 
 	huma.Register(s.api, huma.Operation{
+		OperationID: "get-material-text", Method: http.MethodGet, Path: "/v1/materials/{id}/text",
+		Summary: "What was read in a file, and where it stands 识别出的文字及位置", Tags: []string{tag},
+		Description: "Lines, seals and fields with their corners in pixels of the upright picture. Without a reader the lists are empty.",
+	}, func(ctx context.Context, in *MaterialPath) (*struct{ Body *filing.MaterialText }, error) {
+		text, err := s.flow.MaterialText(ctx, viewerOf(ctx), in.ID)
+		if err != nil {
+			return nil, s.failed(ctx, "get-material-text", err)
+		}
+		return &struct{ Body *filing.MaterialText }{text}, nil
+	})
+
+	huma.Register(s.api, huma.Operation{
 		OperationID: "delete-material", Method: http.MethodDelete, Path: "/v1/materials/{id}",
 		Summary: "Delete one file 删除单个文件", Tags: []string{tag},
 	}, func(ctx context.Context, in *MaterialPath) (*deletedOutput, error) {

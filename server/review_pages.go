@@ -30,6 +30,8 @@ func (s *Server) routeReviewPages() {
 	s.echo.POST("/review/:id/claim", s.visitor("claim-filing", s.claimPage))
 	s.echo.POST("/review/:id/release", s.visitor("release-filing", s.releasePage))
 	s.echo.POST("/review/:id/decisions", s.visitor("decide-filing", s.decidePage))
+	s.routeReviewLayers()
+	s.echo.POST("/review/:id/composites", s.visitor("create-composite", s.stitchPage))
 	s.echo.POST("/filings/:id/submissions", s.visitor("submit-filing", s.submitPage))
 }
 
@@ -252,15 +254,7 @@ func (s *Server) decidePage(c echo.Context) error {
 	if errors.Is(err, pipeline.ErrConflict) {
 		problem = newProblem("seen_changed")
 	}
-	if problem.Status >= 500 || problem.Code == "not_found" {
-		return err
-	}
-	view, err := s.reviewView(c)
-	if err != nil {
-		return err
-	}
-	view.Problem = &templates.Failure{Message: problem.Message, Advice: problem.Advice, Code: problem.Code}
-	return s.page(c, problem.Status, "review", view)
+	return s.reviewProblem(c, problem, err)
 }
 
 // A reason in a form is "file id|code|material that is asked for".
@@ -310,7 +304,10 @@ func (s *Server) reviewView(c echo.Context) (*templates.Review, error) {
 			view.Others = r.ClaimedBy
 		}
 	}
-	s.reviewSlots(view, report, parties)
+	s.reviewSlots(view, report, v.Facts, parties)
+	if view.Stitch, err = s.stitchView(c, report, parties); err != nil {
+		return nil, err
+	}
 	for _, b := range report.Blockers {
 		view.Blocked = append(view.Blocked, templates.Item{Name: checks.NameOf(b.Code), Of: checks.PartyName(parties, b.Of), Clauses: b.Clauses})
 	}
@@ -325,7 +322,17 @@ func (s *Server) reviewView(c echo.Context) (*templates.Review, error) {
 
 // reviewSlots arranges the checklist: every requirement with its files, then the files that nobody asks for. A file that stands
 // for several requirements is shown with the first.
-func (s *Server) reviewSlots(view *templates.Review, report *filing.Report, parties checks.Parties) {
+func (s *Server) reviewSlots(view *templates.Review, report *filing.Report, facts *filing.Facts, parties checks.Parties) {
+	with := func(f *filing.MaterialReport) templates.ReviewFile {
+		file := reviewFile(f, parties)
+		var declared filing.Declared
+		if f.Declared != nil {
+			declared = *f.Declared
+		}
+		expected := checks.ExpectedOf(facts, parties, declared)
+		file.Read = comparison(f, &expected)
+		return file
+	}
 	shown := map[string]bool{}
 	for _, m := range report.Required {
 		slot := templates.ReviewSlot{Of: checks.PartyName(parties, m.Of), State: m.State, Explanation: m.Explanation}
@@ -336,8 +343,7 @@ func (s *Server) reviewSlots(view *templates.Review, report *filing.Report, part
 			}
 		}
 		for _, id := range m.Clauses {
-			text, _ := s.flow.Clause(id)
-			slot.Clauses = append(slot.Clauses, templates.ClauseView{ID: id, Text: text})
+			slot.Clauses = append(slot.Clauses, s.clauseView(id))
 		}
 		for _, f := range m.Findings {
 			slot.Findings = append(slot.Findings, templates.ReasonView{Finding: f, Value: reasonValue(filing.ReviewReason{Code: f.Code, Requirement: code})})
@@ -346,27 +352,16 @@ func (s *Server) reviewSlots(view *templates.Review, report *filing.Report, part
 			f := &report.Files[i]
 			if slices.Contains(m.Files, f.ID) && !shown[f.ID] {
 				shown[f.ID] = true
-				slot.Files = append(slot.Files, reviewFile(f, parties))
+				slot.Files = append(slot.Files, with(f))
 			}
 		}
 		view.Slots = append(view.Slots, slot)
 	}
 	for i := range report.Files {
 		if f := &report.Files[i]; !shown[f.ID] && f.State != filing.MaterialReplaced {
-			view.Loose = append(view.Loose, reviewFile(f, parties))
+			view.Loose = append(view.Loose, with(f))
 		}
 	}
-}
-
-// comparedFields are the fields that a finding of reading is about.
-var comparedFields = map[string][]filing.FieldName{
-	"name_mismatch":       {filing.FieldPerson, filing.FieldUnit},
-	"number_mismatch":     {filing.FieldNumber, filing.FieldBirth},
-	"id_number_invalid":   {filing.FieldNumber},
-	"credit_code_invalid": {filing.FieldCreditCode},
-	"domain_mismatch":     {filing.FieldDomain, filing.FieldHolder},
-	"document_expired":    {filing.FieldValidUntil},
-	"document_expiring":   {filing.FieldValidUntil},
 }
 
 // longSides are the longer sides of the formats in millimetres: ISO/IEC 7810 and ISO 216.
@@ -388,17 +383,7 @@ func reviewFile(f *filing.MaterialReport, parties checks.Parties) templates.Revi
 	if f.Kind != nil {
 		file.Kind = checks.KindName(f.Kind.Detected)
 	}
-	differs := map[filing.FieldName]bool{}
-	for _, finding := range f.Findings {
-		for _, field := range comparedFields[finding.Code] {
-			differs[field] = true
-		}
-	}
-	for _, name := range filing.FieldNames() {
-		if value, ok := f.Text[name]; ok {
-			file.Read = append(file.Read, templates.ReadLine{Name: checks.FieldLabel(name), Value: value, Differs: differs[name]})
-		}
-	}
+	file.Measured = measuredLines(f.Measurements)
 	for _, finding := range f.Findings {
 		file.Findings = append(file.Findings, templates.ReasonView{
 			Finding: finding, Value: reasonValue(filing.ReviewReason{Material: f.ID, Code: finding.Code}), Filing: f.Filing,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/pipeline"
 )
 
@@ -109,6 +110,8 @@ func (s *Server) routeRuleSets() {
 		return out, nil
 	})
 
+	s.routeRuleSetChanges(tag)
+
 	type activateOutput struct {
 		Body struct {
 			From        string     `json:"from"`
@@ -139,5 +142,80 @@ func (s *Server) routeRuleSets() {
 			out.Body.ActivatedAt = &change.ActivatedAt
 		}
 		return out, nil
+	})
+}
+
+// differenceBody is what one set says differently from another.
+type differenceBody struct {
+	From    string             `json:"from"`
+	To      string             `json:"to"`
+	Clauses []clauseChangeBody `json:"clauses"`
+	Figures []figureChangeBody `json:"figures"`
+}
+
+type clauseChangeBody struct {
+	Clause    string           `json:"clause"`
+	Change    string           `json:"change" enum:"added,removed,changed"`
+	Province  string           `json:"province,omitempty" doc:"Absent: every province"`
+	Applicant string           `json:"applicant,omitempty" doc:"enterprise or individual; absent: both"`
+	Action    string           `json:"action,omitempty" doc:"new, access or change; absent: all"`
+	About     filing.Text      `json:"about" doc:"The same in words"`
+	Rules     []ruleChangeBody `json:"rules"`
+	Notes     []filing.Text    `json:"notes" doc:"What else differs: the paraphrase, the reading, what it repeats or replaces"`
+}
+
+type ruleChangeBody struct {
+	Change string       `json:"change" enum:"added,removed,changed"`
+	Before *filing.Text `json:"before,omitempty"`
+	After  *filing.Text `json:"after,omitempty"`
+}
+
+type figureChangeBody struct {
+	Name    string   `json:"name"`
+	Change  string   `json:"change" enum:"added,removed,changed"`
+	Before  string   `json:"before,omitempty"`
+	After   string   `json:"after,omitempty"`
+	Clauses []string `json:"clauses"`
+}
+
+func differenceOf(d *pipeline.RuleSetDifference) differenceBody {
+	out := differenceBody{From: d.FromHash, To: d.ToHash, Clauses: []clauseChangeBody{}, Figures: []figureChangeBody{}}
+	said := func(t filing.Text) *filing.Text {
+		if t == (filing.Text{}) {
+			return nil
+		}
+		return &t
+	}
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		body := clauseChangeBody{
+			Clause: c.ID, Change: string(c.Kind), Province: c.Province, Applicant: c.Applicant, Action: c.Action, About: c.Who,
+			Rules: []ruleChangeBody{}, Notes: append([]filing.Text{}, c.Notes...),
+		}
+		for _, r := range c.Rules {
+			body.Rules = append(body.Rules, ruleChangeBody{string(r.Kind), said(r.Before), said(r.After)})
+		}
+		out.Clauses = append(out.Clauses, body)
+	}
+	for _, p := range d.Params {
+		out.Figures = append(out.Figures, figureChangeBody{p.Name, string(p.Kind), p.Before, p.After, append([]string{}, p.Clauses...)})
+	}
+	return out
+}
+
+func (s *Server) routeRuleSetChanges(tag string) {
+	huma.Register(s.api, huma.Operation{
+		OperationID: "get-ruleset-changes", Method: http.MethodGet, Path: "/v1/rulesets/{hash}/changes",
+		Summary: "What a set says differently 规则差异", Tags: []string{tag},
+		Description: "Clause by clause, a province's before the general ones, from another set or from the one in force.",
+	}, func(ctx context.Context, in *struct {
+		Hash string `path:"hash" maxLength:"80" doc:"The set's hash" example:"sha256:0123..."`
+		From string `query:"from" maxLength:"80" doc:"The set to start from; default: the one in force"`
+	}) (*struct{ Body differenceBody }, error) {
+		d, err := s.flow.RuleSetChanges(in.From, in.Hash)
+		if err != nil {
+			return nil, s.failed(ctx, "get-ruleset-changes", err)
+		}
+		return &struct{ Body differenceBody }{differenceOf(d)}, nil
 	})
 }

@@ -151,6 +151,7 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routeEvents()
 	s.routeWebhooks()
 	s.routeJobs()
+	s.routeStatus()
 	s.routeAccess()
 	s.routeDocument()
 	s.describeAccess()

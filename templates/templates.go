@@ -76,6 +76,7 @@ func functions(lang string) template.FuncMap {
 		"place":  func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
 		"number": number,
 		"size":   size,
+		"region": region,
 		// The last characters of an id, by which people tell one from the other; the first are the time.
 		"tail": func(id string) string { return id[max(0, len(id)-8):] },
 		// Markdown's marks of code say nothing on a page.
@@ -119,4 +120,13 @@ func number(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// region writes the corners of a place for the script of a page: "x,y x,y ...".
+func region(corners []filing.Point) string {
+	out := make([]string, len(corners))
+	for i, p := range corners {
+		out[i] = fmt.Sprintf("%.0f,%.0f", p[0], p[1])
+	}
+	return strings.Join(out, " ")
 }

@@ -64,6 +64,7 @@ type Review struct {
 	Blocked []Item
 	Notices []Item
 	Facts   []Item
+	Stitch  *Stitch
 	History []ReviewLine
 	// Problem is what went wrong with the last decision.
 	Problem *Failure
@@ -106,9 +107,11 @@ type ReviewFile struct {
 	Rectified bool
 	// LongMM is how long the document's longer side is, in millimetres, by its most plausible format; 0 where none fits.
 	LongMM float64
-	// Kind is what it was recognized as, and Read what stands on the document.
+	// Kind is what it was recognized as; Read is what stands on the document, beside what the facts say.
 	Kind filing.Text
 	Read []ReadLine
+	// Measured is what was measured, in words.
+	Measured []Item
 }
 
 // ReviewLine is a line of the history.
@@ -120,9 +123,66 @@ type ReviewLine struct {
 	Reasons []filing.Text
 }
 
-// ReadLine is a field of a document as it was read. Differs: a finding says that it is not what the filing's facts say.
+// ReadLine is a field of a document as it was read, beside the fact that it is held against (识别内容与填写内容).
 type ReadLine struct {
+	// Field is its name in the API, by which the viewer finds where it stands.
+	Field string
+	Name  filing.Text
+	// Runs are the value in pieces: those that the fact does not have are marked.
+	Runs []Run
+	// Fact is what the filing says; "" where it says nothing of this field.
+	Fact string
+	// Differs: a finding says that the two do not agree. Same: they do. Unread: it was not found on the document.
+	Differs, Same, Unread bool
+}
+
+// Run is a piece of a text.
+type Run struct {
+	Text   filing.Text
+	Marked bool
+}
+
+// Stitch are the composites of a filing (拼图).
+type Stitch struct {
+	Filing string
+	// Wanted are those that the rules ask for, Made those that there are.
+	Wanted []WantedComposite
+	Made   []MadeComposite
+	// Files are those that one can be made of, Layouts the ways to arrange them. May: the visitor may make one.
+	Files   []Choice
+	Layouts []Choice
+	May     bool
+}
+
+// WantedComposite is a composite that the rules ask for. Ready: two of its parts or more are there. Made is the id of it where there
+// is one already.
+type WantedComposite struct {
+	Code, Of    string
+	Name, About filing.Text
+	Clause      ClauseView
+	Parts       []Part
+	Ready       bool
+	Made        string
+}
+
+// Part is a page that belongs into a composite.
+type Part struct {
+	Name  filing.Text
+	There bool
+}
+
+// MadeComposite is a composite with what it is called. Failure says why it cannot be made of the files as they are now.
+type MadeComposite struct {
+	*filing.CompositeView
 	Name    filing.Text
-	Value   string
-	Differs bool
+	Failure filing.Text
+	Size    string
+	Parts   []MadePart
+}
+
+// MadePart is a file in a composite. Percent is how many pixels it has there of a hundred of its own.
+type MadePart struct {
+	ID      string
+	Name    filing.Text
+	Percent int
 }
