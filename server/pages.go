@@ -212,6 +212,7 @@ func (s *Server) homePage(c echo.Context) error {
 	data := templates.Home{
 		Materials: materialChoices(), Provinces: provinceChoices(),
 		Revalidations: s.may(c.Request().Context(), "list-revalidations"),
+		Status:        s.may(c.Request().Context(), "get-status"),
 		Queue:         s.may(c.Request().Context(), "claim-filing"),
 		Files:         s.may(c.Request().Context(), "create-filing"),
 	}

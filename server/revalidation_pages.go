@@ -265,7 +265,7 @@ func changeView(c *pipeline.RevalidationChange) templates.Change {
 			name = codeName(f.Material)
 		}
 		view.Files = append(view.Files, templates.ChangeFile{
-			Name: placeLabel(name, f.Page, f.Page != ""), Before: f.Before, After: f.After, Added: f.Added, Removed: f.Removed,
+			Name: placeLabel(name, f.Page, f.Page != ""), Before: f.Before, After: f.After, Added: codeTitles(f.Added), Removed: codeTitles(f.Removed),
 		})
 	}
 	return view
@@ -316,4 +316,13 @@ func itemName(item *pipeline.Item) filing.Text {
 		zh, en = append(zh, name.ZH), append(en, name.EN)
 	}
 	return filing.Text{ZH: strings.Join(zh, "或"), EN: strings.Join(en, " or ")}
+}
+
+// codeTitles says findings in words.
+func codeTitles(codes []string) []filing.Text {
+	out := make([]filing.Text, 0, len(codes))
+	for _, code := range codes {
+		out = append(out, codeTitle(code))
+	}
+	return out
 }

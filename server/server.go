@@ -161,6 +161,7 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routePhotos()
 	s.routeReviewPages()
 	s.routeRevalidationPages()
+	s.routeOperatorPages()
 	return s, nil
 }
 

@@ -17,7 +17,7 @@ type Home struct {
 	Provinces []Choice
 	Materials []Choice
 	// Revalidations, Queue: the visitor may see those. Files: the visitor may open a filing.
-	Revalidations, Queue, Files bool
+	Revalidations, Queue, Files, Status bool
 }
 
 // Checked is what the check of one photo said.

@@ -81,5 +81,5 @@ type ChangeLine struct {
 type ChangeFile struct {
 	Name           filing.Text
 	Before, After  filing.Verdict
-	Added, Removed []string
+	Added, Removed []filing.Text
 }
