@@ -172,10 +172,20 @@ func (keysRevokeCommand) Example() string {
 // Run revokes a key.
 func (c *keysRevokeCommand) Run(ctx context.Context, std streams) error {
 	return c.with(ctx, std, func(records *storage.Records) error {
+		list, err := records.APIKeys(ctx)
+		if err != nil {
+			return err
+		}
+		organization := "" // whose trail tells it
+		for i := range list {
+			if list[i].ID == c.ID {
+				organization = list[i].Organization
+			}
+		}
 		if err := records.RevokeAPIKey(ctx, c.ID); err != nil {
 			return err
 		}
-		return noted(ctx, records, "revoke-key", c.ID, "")
+		return noted(ctx, records, "revoke-key", c.ID, organization)
 	})
 }
 
