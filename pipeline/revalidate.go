@@ -328,7 +328,7 @@ func (p *Pipeline) InterruptedRevalidation(ctx context.Context, q RevalidationRe
 	for i := range list {
 		v := &list[i]
 		since := v.Since == nil && q.Since == nil || v.Since != nil && q.Since != nil && v.Since.Equal(*q.Since)
-		if v.Rules == hash && v.AsOf == asOf && v.Today == p.today().String() && v.Province == q.Province && v.FilingState == q.State && since &&
+		if v.Organization == "" && v.Rules == hash && v.AsOf == asOf && v.Today == p.today().String() && v.Province == q.Province && v.FilingState == q.State && since &&
 			v.DryRun == q.DryRun && v.Remeasure == q.Remeasure {
 			return v, nil
 		}
@@ -370,7 +370,15 @@ func (p *Pipeline) Revalidation(ctx context.Context, id string) (*Revalidation, 
 
 // Revalidations are the newest passes, newest first; with states only those in one of them.
 func (p *Pipeline) Revalidations(ctx context.Context, limit int, states ...string) ([]Revalidation, error) {
-	rows, err := p.Records.Revalidations(ctx, limit, states...)
+	return passesOf(p.Records.Revalidations(ctx, limit, states...))
+}
+
+// RevalidationsOf are the newest passes of the viewer's organization, newest first.
+func (p *Pipeline) RevalidationsOf(ctx context.Context, who Viewer, limit int) ([]Revalidation, error) {
+	return passesOf(p.Records.RevalidationsOf(ctx, who.Organization, limit))
+}
+
+func passesOf(rows []storage.Revalidation, err error) ([]Revalidation, error) {
 	if err != nil {
 		return nil, err
 	}

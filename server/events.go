@@ -121,10 +121,9 @@ func (e *eventStream) step(ctx context.Context) (over bool, err error) {
 		list = []pipeline.Revalidation{*v}
 	} else {
 		const most = 20
-		if list, err = e.s.flow.Revalidations(ctx, most); err != nil {
+		if list, err = e.s.flow.RevalidationsOf(ctx, viewerOf(ctx), most); err != nil {
 			return false, err
 		}
-		list = ownPasses(ctx, list)
 	}
 	for i := range list {
 		if err := e.tell(&list[i]); err != nil {

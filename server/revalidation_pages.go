@@ -89,11 +89,10 @@ func (s *Server) revalidationsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := s.flow.Revalidations(ctx, passesShown)
+	list, err := s.flow.RevalidationsOf(ctx, viewerOf(ctx), passesShown)
 	if err != nil {
 		return err
 	}
-	list = ownPasses(ctx, list)
 	data := templates.Revalidations{Provinces: provinceChoices()}
 	for _, r := range sets {
 		data.RuleSets = append(data.RuleSets, templates.RuleSet{Hash: r.Hash, Short: shortHash(r.Hash), ReadOn: r.SourcesReadOn, Active: r.Active})

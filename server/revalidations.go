@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"time"
 
@@ -79,11 +78,10 @@ func (s *Server) routeRevalidations() {
 	}, func(ctx context.Context, in *struct {
 		Limit int `query:"limit" minimum:"1" maximum:"100" default:"20"`
 	}) (*revalidationsOutput, error) {
-		list, err := s.flow.Revalidations(ctx, in.Limit)
+		list, err := s.flow.RevalidationsOf(ctx, viewerOf(ctx), in.Limit)
 		if err != nil {
 			return nil, s.failed(ctx, "list-revalidations", err)
 		}
-		list = ownPasses(ctx, list)
 		out := &revalidationsOutput{}
 		out.Body.Revalidations = list
 		return out, nil
@@ -112,12 +110,6 @@ func (s *Server) routeRevalidations() {
 
 	s.echo.GET("/v1/revalidations/:id/changes", s.authorized("list-revalidation-changes", true, s.revalidationChanges))
 	s.describeChanges(tag)
-}
-
-// ownPasses leaves out those of other organizations.
-func ownPasses(ctx context.Context, list []pipeline.Revalidation) []pipeline.Revalidation {
-	own := principalOf(ctx).Organization
-	return slices.DeleteFunc(list, func(v pipeline.Revalidation) bool { return v.Organization != own })
 }
 
 // changesBody is a page of changes.

@@ -177,12 +177,24 @@ func (r *Records) Revalidation(ctx context.Context, id string) (Revalidation, er
 
 // Revalidations returns the newest passes, newest first, at most limit; with states only those in one of them.
 func (r *Records) Revalidations(ctx context.Context, limit int, states ...string) ([]Revalidation, error) {
+	return r.newestRevalidations(ctx, limit, func(query *bun.SelectQuery) *bun.SelectQuery {
+		if len(states) > 0 {
+			query = query.Where("state IN (?)", bun.In(states))
+		}
+		return query
+	})
+}
+
+// RevalidationsOf returns an organization's newest passes, newest first, at most limit.
+func (r *Records) RevalidationsOf(ctx context.Context, organization string, limit int) ([]Revalidation, error) {
+	return r.newestRevalidations(ctx, limit, func(query *bun.SelectQuery) *bun.SelectQuery {
+		return query.Where("organization = ?", organization)
+	})
+}
+
+func (r *Records) newestRevalidations(ctx context.Context, limit int, which func(*bun.SelectQuery) *bun.SelectQuery) ([]Revalidation, error) {
 	list := []Revalidation{}
-	query := r.read.NewSelect().Model(&list).Order("id DESC").Limit(limit)
-	if len(states) > 0 {
-		query = query.Where("state IN (?)", bun.In(states))
-	}
-	if err := query.Scan(ctx); err != nil {
+	if err := which(r.read.NewSelect().Model(&list).Order("id DESC").Limit(limit)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list revalidations: %w", r.classify(err))
 	}
 	return list, nil
