@@ -355,7 +355,7 @@ func (n *badNetwork) carry(phone *net.TCPConn) {
 		if err != nil {
 			return
 		}
-		if through < 0 && bytes.Contains(buf[:count], []byte("/materials HTTP/1.1")) {
+		if through < 0 && bytes.Contains(buf[:count], []byte("POST ")) && bytes.Contains(buf[:count], []byte("/materials")) {
 			through = 0
 		}
 		if through >= 0 {

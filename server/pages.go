@@ -329,7 +329,13 @@ func filingView(facts *filing.Facts, report *filing.Report) templates.Filing {
 				slot.Places = append(slot.Places, place)
 			}
 		}
-		if m.State == filing.MatchSatisfied {
+		for _, place := range slot.Places {
+			if slot.Pair = pairOf(report, place.File); slot.Pair != nil {
+				slot.PairAt = place.Key
+				break
+			}
+		}
+		if m.State == filing.MatchSatisfied && (slot.Pair == nil || slot.Pair.Verdict != filing.VerdictFail) {
 			view.Done++
 		}
 		view.Slots = append(view.Slots, slot)

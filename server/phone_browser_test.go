@@ -212,7 +212,7 @@ func TestOneTapMakesAPhotoSmallerAndKeepsTheOriginal(t *testing.T) {
 	phone.place(id, 0)
 	phone.choose(tooLarge(t))
 	phone.click("form[data-capture] button")
-	phone.sees("一键压缩，不用重拍")
+	phone.sees("自动缩小，不用重拍")
 	phone.click(`.judged form[action*="/repairs"] button`)
 	phone.sees("系统已处理这张照片")
 	phone.sees("处理前")

@@ -87,7 +87,6 @@ func (s *Server) photoPage(c echo.Context) error {
 			}
 		}
 	}
-	page.Pair = pairOf(view.Report, place.File)
 	c.Response().Header().Set("Permissions-Policy", cameraPolicy)
 	return s.page(c, http.StatusOK, "photo", page)
 }
@@ -146,7 +145,7 @@ func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Fi
 			place.Returned = append(place.Returned, templates.Returned{Reason: reasonOf(reason, byID), Mended: sentSince(place, last.At)})
 		}
 		if len(concerned) == 0 {
-			view.Reasons = append(view.Reasons, reasonOf(reason, byID))
+			view.Reasons = append(view.Reasons, reasonWords(reason))
 		}
 	}
 	for _, slot := range view.Slots {
@@ -210,6 +209,7 @@ func reasonOf(reason filing.ReviewReason, files map[string]*filing.MaterialRepor
 			return f.Findings[i].Message
 		}
 	}
+	reason.Requirement = "" // it stands beside its material
 	return reasonWords(reason)
 }
 

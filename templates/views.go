@@ -64,6 +64,10 @@ type Slot struct {
 	Explanation filing.Text
 	Clauses     []string
 	Places      []Place
+	// Pair is what was found when its two sides were held beside each other, and PairAt the key of the place that tells it; nil where
+	// there is nothing to tell.
+	Pair   *Together
+	PairAt string
 }
 
 // Place is where one page of a material is uploaded, with the file that is there.

@@ -10,8 +10,6 @@ type Photo struct {
 	// Seen is what was found in the file of the place; nil without one. Before is the file that the service made it from.
 	Seen   *Seen
 	Before *filing.MaterialReport
-	// Pair is what was found when both sides were held beside each other; nil where there are not two.
-	Pair *Together
 	// Next is the place that wants a photo next; nil where none does. Done of Total requirements are met.
 	Next        *Place
 	Done, Total int
@@ -137,8 +135,8 @@ func (f Figure) How() filing.Text {
 		}
 	case FigureCertificate:
 		return filing.Text{
-			ZH: "在域名注册商的网站下载证书图片，直接选择文件；不要对着屏幕拍。",
-			EN: "Download the certificate from the registrar and choose the file; do not photograph the screen.",
+			ZH: "在域名注册商的网站下载证书图片，直接选择文件；提示太小的，就彩色打印出来再拍。不要对着屏幕拍。",
+			EN: "Download the certificate from the registrar and choose the file; where that is too small, photograph a print in colour. Do not photograph the screen.",
 		}
 	case FigureComposite:
 		return filing.Text{
@@ -178,4 +176,14 @@ func (f Figure) Bad() []Example {
 		})
 	}
 	return out
+}
+
+// Example is the figure that the list shows examples of bad photos for: that of the first place; empty where there is none.
+func (f Filing) Example() Figure {
+	for _, slot := range f.Slots {
+		for _, place := range slot.Places {
+			return place.Figure
+		}
+	}
+	return ""
 }

@@ -113,6 +113,14 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   }
 }
 
+for (const form of document.querySelectorAll("form[data-busy]")) { // it takes seconds, and one tap is enough
+  form.addEventListener("submit", () => {
+    const button = form.querySelector("button");
+    button.disabled = true;
+    button.textContent = form.dataset.busy;
+  });
+}
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => print());
 }
