@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/storage"
+	"github.com/preflight-icp/preflight/templates/letters"
 )
 
 // seesThrough gives a browser a camera that sees a photo.
@@ -235,6 +237,37 @@ func TestOneTapMakesAPhotoSmallerAndKeepsTheOriginal(t *testing.T) {
 	}
 }
 
+func TestOneTapBringsBothSidesToOneSizeAndKeepsThePhotos(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	b.flow.Measurer = cards{b.flow.Measurer, new(atomic.Int32)}
+	id := b.filing("app")
+	front, back := b.side("app", id, 48, "front"), b.side("app", id, 49, "back")
+	phone := b.visit("app", "zh", 360, 740)
+	phone.open("/filings/" + id)
+	phone.sees("正反面不一致")
+	phone.click(`a[href$="#together-h"]`)
+	phone.sees("正面和反面放在一起看")
+	phone.until(`document.querySelectorAll(".together .pair img").length === 2`)
+	phone.click(`.together form[action*="/repairs"] button`)
+	phone.sees("系统已把两面做成一样大的一张图")
+	phone.until(`(() => { const made = document.querySelector(".made img"); made.scrollIntoView(); return made.complete && made.naturalWidth > 0; })()`)
+	var again bool
+	phone.do(chromedp.Evaluate(`document.querySelector('.together form') !== null`, &again))
+	if again {
+		t.Error("what is done is offered once more")
+	}
+	for _, m := range b.materials(id) {
+		if (m.ID == front.ID || m.ID == back.ID) && m.State != filing.MaterialChecked {
+			t.Errorf("the photo %s is %s, want it kept as it was", m.ID, m.State)
+		}
+	}
+	if pairs := b.report("app", id).Pairs; len(pairs) != 1 || pairs[0].Composite == "" {
+		t.Errorf("pairs %+v", pairs)
+	}
+}
+
 // bj is a unit in Beijing whose principal is not its legal representative: the principal needs a letter of authorization.
 const bj = `{"facts":{"province":"BJ","action":"new","applicant":{"type":"enterprise","name":"样本茶业 SPECIMEN"},"principal":{"is_legal_representative":false}}}`
 
@@ -341,13 +374,7 @@ func TestALetterIsPrintedFromTheFactsOnOnePageOfA4(t *testing.T) {
 	if !page.Button {
 		t.Error("there is no button that prints")
 	}
-	var pdf []byte
-	pc.do(chromedp.ActionFunc(func(ctx context.Context) error {
-		var err error
-		pdf, _, err = cdppage.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
-		return err
-	}))
-	sheets := regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(pdf, -1)
+	sheets := sheetsOf(pc.print())
 	if len(sheets) != 1 || !bytes.HasPrefix(sheets[0][1], []byte("59")) || !bytes.HasPrefix(sheets[0][2], []byte("84")) {
 		t.Errorf("the print has the pages %q, want one of 595 x 842 points", sheets)
 	}
@@ -358,6 +385,43 @@ func TestALetterIsPrintedFromTheFactsOnOnePageOfA4(t *testing.T) {
 	}
 	b.page("other", "GET", path, nil).want(404)
 	b.page("app", "GET", "/filings/"+f.ID+"/letters/000000000000", nil).want(404)
+}
+
+// What is written by hand does not flow over to a second sheet, which nobody would photograph.
+func TestEveryLetterPrintsOnOneSheetOfA4ForEachThatItIsFor(t *testing.T) {
+	t.Parallel()
+	browse(t)
+	b := setup(t)
+	facts, err := filing.ParseFactsYAML([]byte(`{province: CQ, action: new, applicant: {type: enterprise, name: 样本省想象市云溪县清溪茶业种植与初加工有限责任公司 SPECIMEN},
+sites: [{name: 样本网站 SPECIMEN, domains: [{name: specimen-one.cn, holder: applicant}, {name: specimen-two.cn, holder: shareholder}]}]}`))
+	ok(t, err)
+	pc := b.visit("nobody", "zh", 1280, 900)
+	for _, letter := range letters.All() {
+		var html bytes.Buffer
+		ok(t, letters.Render(&html, letter.Material, facts, "", "zh"))
+		file := filepath.Join(t.TempDir(), "letter.html")
+		ok(t, os.WriteFile(file, html.Bytes(), 0o600))
+		pc.do(chromedp.Navigate("file://"+file), chromedp.WaitReady("article", chromedp.ByQuery))
+		if n, want := len(sheetsOf(pc.print())), bytes.Count(html.Bytes(), []byte("<article")); n != want {
+			t.Errorf("%s prints on %d sheets, want %d", letter.Material, n, want)
+		}
+	}
+}
+
+// print is the page that is open as Chromium prints it.
+func (v *visitor) print() (pdf []byte) {
+	v.t.Helper()
+	v.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		var err error
+		pdf, _, err = cdppage.PrintToPDF().WithPreferCSSPageSize(true).WithPrintBackground(true).Do(ctx)
+		return err
+	}))
+	return pdf
+}
+
+// sheetsOf are the sizes of a print's sheets in points.
+func sheetsOf(pdf []byte) [][][]byte {
+	return regexp.MustCompile(`/MediaBox \[0 0 ([0-9.]+) ([0-9.]+)\]`).FindAllSubmatch(pdf, -1)
 }
 
 // A network may swallow what is sent and never say so: no reset tells the phone.
