@@ -98,9 +98,15 @@ func (j *judge) unclearFace(face *filing.Face) []filing.Finding {
 		cues = append(cues, "blurred")
 		measured["detail"], limit["min_detail"] = rounded(d), t.FaceDetail
 	}
-	if detail(face) >= t.FaceHalfDetail && face.LowerHalf != nil && *face.LowerHalf < t.FaceLowerHalf {
-		cues = append(cues, "mouth")
-		measured["lower_half"], limit["min_lower_half"] = rounded(*face.LowerHalf), t.FaceLowerHalf
+	if detail(face) >= t.FaceHalfDetail {
+		if least, ok := j.coveredMouth(face); ok {
+			cues = append(cues, "mouth")
+			if *face.LowerHalf < least {
+				measured["lower_half"], limit["min_lower_half"] = rounded(*face.LowerHalf), least
+			} else {
+				measured["mouth_contrast"], limit["min_mouth_contrast"] = rounded(*face.MouthContrast), t.FaceMouth
+			}
+		}
 	}
 	if face.DarkEyes > t.FaceDarkEyes {
 		cues = append(cues, "eyes")
@@ -122,6 +128,26 @@ func (j *judge) unclearFace(face *filing.Face) []filing.Finding {
 	b := face.Box
 	f.Region = []filing.Point{{b[0], b[1]}, {b[0] + b[2], b[1]}, {b[0] + b[2], b[1] + b[3]}, {b[0], b[1] + b[3]}}
 	return []filing.Finding{f}
+}
+
+// coveredMouth reports whether something covers nose and mouth, by what the detector makes of the lower half alone, and by how much they
+// stand out: either may be deceived, by spectacles that reach into the lower half or by a hand, both hardly ever. least is what the
+// lower half would have had to reach.
+func (j *judge) coveredMouth(face *filing.Face) (least float64, covered bool) {
+	t := j.t
+	least = t.FaceLowerHalf
+	if face.LowerHalf == nil {
+		return least, false // nobody looked
+	}
+	if mouth := face.MouthContrast; mouth != nil {
+		if *mouth < t.FaceMouth {
+			return least, true
+		}
+		if *mouth >= t.FaceMouthPlain {
+			least = t.FaceLowerHalfPlain
+		}
+	}
+	return least, *face.LowerHalf < least
 }
 
 // rounded keeps two decimals of what a finding shows as measured.

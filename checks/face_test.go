@@ -31,6 +31,7 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 		return []filing.Face{portrait(), f}
 	}
 	covered, open := 0.08, 0.88
+	flat, plain, soft := 0.09, 0.25, 0.62
 	cases := []struct {
 		name     string
 		material string
@@ -62,6 +63,14 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 			changed(func(f *filing.Face) { f.LowerHalf = &covered }), []string{"face_unclear"}, map[string]any{"lower_half": 0.08}},
 		{"a face of which the mouth is hard to see", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.LowerHalf, f.EdgeWidthPx = &open, 20 }), none, nil},
+		{"a mask below spectacles, whose rims reach into the lower half", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.MouthContrast = &flat }), []string{"face_unclear"}, map[string]any{"mouth_contrast": 0.09}},
+		{"a hand before the mouth, which has as much contrast", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.MouthContrast, f.LowerHalf = &plain, &covered }), []string{"face_unclear"}, map[string]any{"lower_half": 0.08}},
+		{"a soft face with a plain mouth, of which the lower half is hard to know", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.MouthContrast, f.LowerHalf = &plain, &soft }), none, nil},
+		{"a face out of focus, whose mouth has no contrast", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.EdgeWidthPx, f.MouthContrast = 42, &flat }), []string{"face_unclear"}, map[string]any{"detail": 10.0}},
 		{"sunglasses", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.DarkEyes = 0.8 }), []string{"face_unclear"}, map[string]any{"dark_eyes": 0.8}},
 		{"a mask and sunglasses", "handheld_personal_document", filing.FacesByUltraFace,

@@ -44,17 +44,25 @@ func (j *judge) blurred(limit float64) []filing.Finding {
 	if l.TextHeightPx < t.SharpnessText {
 		limit = min(limit, t.SharpnessUnlocated)
 	}
-	if m.Sharpness >= limit {
+	sharpness := m.Sharpness
+	if limit > t.SharpnessUnlocated { // of what is small, or need not be a document, detail says little
+		sharpness *= j.detailed()
+	}
+	if sharpness >= limit {
 		return nil
 	}
 	var w wording
-	if l.MotionPx >= t.MotionShare*l.EdgeWidthPx {
+	// What edges do not show is movement, which doubles strokes; a lens out of focus widens every edge.
+	if l.MotionPx >= t.MotionShare*l.EdgeWidthPx || m.Sharpness >= limit {
 		w = wording{message: "motion", advice: "motion"}
 	} else if j.partly(limit) {
 		w = wording{message: "partly", advice: "partly"}
 	}
 	f := j.c.finding("blurred", w)
 	f.Measured, f.Limit = map[string]any{"sharpness": rounded(m.Sharpness)}, map[string]any{"min_sharpness": limit}
+	if l.Detail > 0 {
+		f.Measured["detail"], f.Limit["min_detail"] = rounded(l.Detail), t.Detail
+	}
 	worst := &l.Tiles[0]
 	for i := range l.Tiles {
 		if tile := &l.Tiles[i]; tile.EdgeWidthPx*worst.TextHeightPx > worst.EdgeWidthPx*tile.TextHeightPx {
@@ -63,6 +71,15 @@ func (j *judge) blurred(limit float64) []filing.Finding {
 	}
 	f.Region = append([]filing.Point(nil), worst.Quad[:]...)
 	return []filing.Finding{f}
+}
+
+// detailed is by how much less sharp print counts than its edges are, 0 to 1, for want of detail.
+func (j *judge) detailed() float64 {
+	d := j.m.Legibility.Detail
+	if d == 0 || d >= j.t.Detail { // 0: not measured
+		return 1
+	}
+	return d * d / (j.t.Detail * j.t.Detail)
 }
 
 // partly reports whether a good part of the text is sharp while another is not: the phone was not held parallel to the
@@ -112,7 +129,7 @@ func (j *judge) dark() []filing.Finding {
 // is dark beside it.
 func (j *judge) backlit() bool {
 	d, e := j.m.Document, j.m.Exposure
-	return d != nil && d.Confidence < j.t.DocumentSure && e.ClippedShare >= j.t.BacklightShare && e.Surroundings > 0
+	return d != nil && d.Confidence < j.t.BacklightConfidence && e.ClippedShare >= j.t.BacklightShare && e.Surroundings > 0
 }
 
 // lit is where the light was measured: on the document, or in the whole picture.

@@ -26,7 +26,7 @@ func readable() filing.Measurements {
 
 // blur sets how wide the edges of the tiles are in pixels, the last one deciding; text is 80 pixels high.
 func blur(m *filing.Measurements, widths ...float64) {
-	l := &filing.Legibility{TextHeightPx: 80, EdgeWidthPx: widths[len(widths)-1]}
+	l := &filing.Legibility{TextHeightPx: 80, EdgeWidthPx: widths[len(widths)-1], Detail: 0.8}
 	for i, w := range widths {
 		x := float64(600 + 300*i)
 		l.Tiles = append(l.Tiles, filing.SharpnessTile{
@@ -51,6 +51,18 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		"edges of a third of the text are not": {
 			change: func(m *filing.Measurements) { blur(m, 26, 26, 27) }, want: []string{"blurred"},
 		},
+		"strokes that movement has doubled are not, however sharp each is": {
+			change: func(m *filing.Measurements) { m.Legibility.Detail = 0.25 }, want: []string{"blurred"},
+		},
+		"print that lacks a little detail is read where its edges are sharp": {
+			change: func(m *filing.Measurements) { m.Legibility.Detail = 0.4 },
+		},
+		"small print has little detail to show": {
+			change: func(m *filing.Measurements) { m.Legibility.TextHeightPx, m.Legibility.Detail = 9, 0.25 },
+		},
+		"what need not be a document has the detail that it has": {
+			change: func(m *filing.Measurements) { m.Document.Confidence, m.Legibility.Detail = 0.6, 0.25 },
+		},
 		"one tile alone says nothing": {
 			change: func(m *filing.Measurements) { blur(m, 40) },
 		},
@@ -69,9 +81,15 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		},
 		"a window that was taken for the document says how dark the room is": {
 			change: func(m *filing.Measurements) {
-				m.Document.Confidence, m.Exposure.Paper, m.Exposure.ClippedShare = 0.6, 255, 0.93
+				m.Document.Confidence, m.Exposure.Paper, m.Exposure.ClippedShare = 0.8, 255, 0.93
 				m.Exposure.Ink, m.Exposure.Surroundings = 120, 40
 			}, want: []string{"underexposed"},
+		},
+		"a burnt document on a black table is known for what it is": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare = 255, 0.93
+				m.Exposure.Ink, m.Exposure.Surroundings = 120, 40
+			}, want: []string{"overexposed"},
 		},
 		"burnt paper on a table": {
 			change: func(m *filing.Measurements) {

@@ -64,9 +64,9 @@ type Thresholds struct {
 	// ColourNoise is the noise of colour in CIELAB beyond which a photo does not tell. 3: pale print of a chroma of 10
 	// then drowns.
 	ColourNoise float64
-	// Recapture is the probability from which a photo is taken for one of a screen. 0.6: on the tuning half 3 of 294 other photos
-	// reach it (fine print, a keyboard below, a grey copy), and 16 of 90 photos of
-	// screens do not: those whose pixels neither phone nor file has kept.
+	// Recapture is the probability from which a photo is taken for one of a screen. 0.5: more likely than not, and the finding only asks
+	// for another photo. On the tuning half 12 of 2,610 other photos reach it (fine print, a keyboard below, a black frame), and 10 of 90
+	// photos of screens do not: those whose pixels neither phone nor file has kept.
 	Recapture float64
 
 	// FaceConfidence is the confidence of UltraFace from which something is a face if at least one half of it is one by FaceHalf, and
@@ -94,13 +94,17 @@ type Thresholds struct {
 	// FaceDetail is how many times the width of its contours a face has to be wide. 17: sharp faces of 60 pixels reach 19, and
 	// below 17 eyes and mouth are each a smear.
 	FaceDetail float64
-	// FaceLowerHalf is the confidence that the lower half by itself has to reach. 0.86: under masks and hands it stays below 0.82, of
-	// those that face the camera it reaches 0.9, nearly always 0.95.
-	FaceLowerHalf float64
+	// FaceLowerHalf is the confidence that the lower half by itself has to reach where nose and mouth stand out less than
+	// FaceMouthPlain, and FaceLowerHalfPlain where they do. 0.86 and 0.5: under masks it stays below 0.86 but for those who wear
+	// spectacles, under hands below 0.36; of those that face the camera it nearly always reaches 0.95, and 0.6 where the face is soft.
+	FaceLowerHalf, FaceLowerHalfPlain float64
+	// FaceMouth is the contrast that nose and mouth have to have, whatever the detector says. 0.13 and 0.18: masks come to 0.11, of
+	// faces that are in focus one in a hundred stays below 0.17, and most reach 0.22.
+	FaceMouth, FaceMouthPlain float64
 	// FaceHalfDetail is the detail, as FaceDetail counts it, from which halves are judged. 17: of what is out of focus half is none.
 	FaceHalfDetail float64
-	// FaceDarkEyes is the share of the band of the eyes that may be dark. 0.4: brows, lashes and thick frames reach a third,
-	// sunglasses take 0.6 and more.
+	// FaceDarkEyes is the share of the band of the eyes that may be dark. 0.43: of those who wear none brows, lashes and thick frames
+	// take up to 0.36, sunglasses on any skin 0.48 and more.
 	FaceDarkEyes float64
 
 	// DocumentSeen is the confidence below which no document was found at all. 0.3: of quadrilaterals below, hardly one in ten
@@ -192,6 +196,10 @@ type Thresholds struct {
 	// SharpnessUnlocated holds instead where the document is not known for sure. 2.5: width 0.4, at which nothing can be read
 	// whatever it is.
 	SharpnessUnlocated float64
+	// Detail is the contrast of the print's detail, over that of sharp print, below which it counts as less sharp than its edges are, by
+	// the square of what it lacks. 0.45: sharp print of any template reaches 0.6, and print at the limit of what can be read 0.5; of that
+	// which movement has doubled a quarter is left, or less, while its edges may be as sharp as ever.
+	Detail float64
 	// SharpnessText is the height of text in pixels below which SharpnessUnlocated holds, too. 10: the strokes of a character are
 	// then a pixel apart and run into each other behind the best of lenses; that it is too small is said by what measures it.
 	SharpnessText float64
@@ -216,10 +224,11 @@ type Thresholds struct {
 	// BurntShare is the share of the paper of one saturated colour from which fine print is lost, however black bold print still is. 0.96:
 	// what the darkest stroke says is then a title's or a frame's, and paper that is merely bright reaches 0.94.
 	BurntShare float64
-	// BacklightShare is the share of a document that is not known for sure that has to be of one saturated colour for it to be a
-	// window or a lamp: 0.9. Its surroundings are then held to PaperLevelUnlocated; beside paper that was exposed too much they
+	// BacklightShare is the share of a document of less confidence than BacklightConfidence that has to be of one saturated colour for it to
+	// be a window or a lamp. 0.9 and 0.9: windows that were taken for documents reach 0.7, and what a photo has burnt out and is a
+	// document 0.9. Its surroundings are then held to PaperLevelUnlocated; beside paper that was exposed too much they
 	// come to 87 and more, around windows that darken a document to 43 and less.
-	BacklightShare float64
+	BacklightShare, BacklightConfidence float64
 	// WholeFrame is the share of the picture from which the document is the picture. 0.97: nobody holds a phone so exactly over a
 	// page that less than a hundredth of each side is table.
 	WholeFrame float64
@@ -270,7 +279,7 @@ func DefaultThresholds() Thresholds {
 		ColourTiles:           7,
 		ColourMeasured:        0.5,
 		ColourNoise:           3,
-		Recapture:             0.6,
+		Recapture:             0.5,
 		FaceConfidence:        0.85,
 		FaceConfidencePlain:   0.999,
 		FaceConfidenceSoft:    0.75,
@@ -280,9 +289,12 @@ func DefaultThresholds() Thresholds {
 		FaceSide:              60,
 		FaceDetail:            17,
 		FaceLowerHalf:         0.86,
+		FaceLowerHalfPlain:    0.5,
+		FaceMouth:             0.13,
+		FaceMouthPlain:        0.18,
 		FaceHalfDetail:        17,
 		FaceSeen:              50,
-		FaceDarkEyes:          0.4,
+		FaceDarkEyes:          0.43,
 		DocumentSeen:          0.3,
 		DocumentSure:          0.7,
 		OutsideMM:             1,
@@ -312,6 +324,7 @@ func DefaultThresholds() Thresholds {
 		PartsOverlap:          0.03,
 		Sharpness:             4,
 		SharpnessUnlocated:    2.5,
+		Detail:                0.45,
 		SharpnessText:         10,
 		SharpnessTiles:        2,
 		MotionShare:           0.35,
@@ -321,6 +334,7 @@ func DefaultThresholds() Thresholds {
 		WashedInk:             45,
 		BurntShare:            0.96,
 		BacklightShare:        0.9,
+		BacklightConfidence:   0.9,
 		WholeFrame:            0.97,
 		GlareShare:            0.025,
 		GlareTextShare:        0.03,

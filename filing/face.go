@@ -18,6 +18,10 @@ type Face struct {
 	// only looks like a face. Absent from a detector that cannot tell, and on documents.
 	UpperHalf *float64 `json:"upper_half,omitempty"`
 	LowerHalf *float64 `json:"lower_half,omitempty"`
+	// MouthContrast is how strongly nose and mouth stand out: how far the luma changes down the lower half of the face over the width of
+	// a lip, all but a tenth of it, over that of the cheeks. Lips, nostrils and the nose's shadow make it a fifth and more where the
+	// face is in focus, a mask covers all of them. Absent where it was not measured, and on documents.
+	MouthContrast *float64 `json:"mouth_contrast,omitempty"`
 	// DarkEyes is the share of the band of the eyes that is much darker than the cheeks below it, 0 to 1: brows, lashes and the frames
 	// of spectacles take some of it, sunglasses most. 0 on documents.
 	DarkEyes float64 `json:"dark_eyes"`

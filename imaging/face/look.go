@@ -17,7 +17,7 @@ func look(f *raster.Frame, face *filing.Face) {
 		if px, ok := edgeWidth(luma); ok {
 			face.EdgeWidthPx = px / scale
 		}
-		face.DarkEyes = darkEyes(luma)
+		face.DarkEyes, face.MouthContrast = darkEyes(luma), mouthContrast(luma)
 	}
 }
 
@@ -109,8 +109,50 @@ const (
 	eyesTop, eyesBottom, eyesReach      = 0.27, 0.5, 0.36
 	cheeksTop, cheeksBottom, cheekReach = 0.5, 0.62, 0.3
 	// darkShare is the luma over that of the cheeks below which a place is dark: brows, lashes, irises and frames, and sunglasses.
-	darkShare = 0.6
+	darkShare = 0.7
+	// The band of nose and mouth, in the same shares. lipHeight is the height of a lip as a share of the face's, cellsAcross and cellsDown
+	// are of how many cells the face is made up, so that neither noise nor the skin's texture counts.
+	mouthTop, mouthBottom, mouthReach = 0.58, 0.92, 0.25
+	lipHeight                         = 2
+	cellsAcross, cellsDown            = 48, 64
 )
+
+// mouthContrast is how much the luma changes down the band of nose and mouth over the height of a lip, the upper decile, over that of the
+// cheeks; nil where the face is too small for it.
+func mouthContrast(g *raster.Gray) *float64 {
+	if g.W < cellsAcross/2 || g.H < cellsDown/2 {
+		return nil
+	}
+	cell := func(x, y int) float64 {
+		x0, y0 := x*g.W/cellsAcross, y*g.H/cellsDown
+		x1, y1 := max((x+1)*g.W/cellsAcross, x0+1), max((y+1)*g.H/cellsDown, y0+1)
+		sum := 0
+		for j := y0; j < y1; j++ {
+			for _, v := range g.Row(j)[x0:x1] {
+				sum += int(v)
+			}
+		}
+		return float64(sum) / float64((x1-x0)*(y1-y0))
+	}
+	each := func(top, bottom, reach float64, do func(x, y int)) {
+		for y := int(top * cellsDown); y < int(bottom*cellsDown); y++ {
+			for x := int((0.5 - reach) * cellsAcross); x < int((0.5+reach)*cellsAcross); x++ {
+				do(x, y)
+			}
+		}
+	}
+	cheeks, n := 0.0, 0
+	each(cheeksTop, cheeksBottom, cheekReach, func(x, y int) { cheeks, n = cheeks+cell(x, y), n+1 })
+	if cheeks == 0 {
+		return nil
+	}
+	var steps []float64
+	each(mouthTop, mouthBottom-float64(lipHeight)/cellsDown, mouthReach, func(x, y int) {
+		steps = append(steps, math.Abs(cell(x, y+lipHeight)-cell(x, y)))
+	})
+	contrast := raster.Quantile(steps, 0.9) / (cheeks / float64(n))
+	return &contrast
+}
 
 // darkEyes is the share of the band of the eyes that is much darker than the cheeks.
 func darkEyes(g *raster.Gray) float64 {

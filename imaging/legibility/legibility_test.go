@@ -147,6 +147,60 @@ func TestMovementIsToldFromDefocus(t *testing.T) {
 	}
 }
 
+// twice shows everything twice, so far apart: a hand that rests, jerks and rests again.
+func twice(apart, degrees float64) specimen.Step {
+	return specimen.Step{Name: "twice", Run: func(s *specimen.Shot) error {
+		from := s.Light
+		to := specimen.NewLight(from.W, from.H)
+		sin, cos := math.Sincos(degrees * math.Pi / 180)
+		dx, dy := int(math.Round(apart*cos)), int(math.Round(apart*sin))
+		for y := range to.H {
+			v := min(max(y+dy, 0), to.H-1)
+			for x := range to.W {
+				u := min(max(x+dx, 0), to.W-1)
+				for c := range 3 {
+					to.Pix[3*(y*to.W+x)+c] = (from.Pix[3*(y*to.W+x)+c] + from.Pix[3*(v*to.W+u)+c]) / 2
+				}
+			}
+		}
+		s.Light = to
+		return nil
+	}}
+}
+
+func TestStrokesThatAreThereTwiceLackDetail(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []specimen.Kind{specimen.IDCardFront, specimen.PlainLetter} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			measure := func(photo *specimen.Photo, doc *filing.Document, orientation int) float64 {
+				l := legibility.Measure(frameOf(photo.Image, orientation), doc).Legibility
+				if l == nil {
+					t.Fatal("nothing was measured")
+				}
+				return l.Detail
+			}
+			photo, doc := shoot(t, kind, 6, nil)
+			sharp := measure(photo, doc, 1)
+			if sharp < 0.5 || sharp > 1.5 {
+				t.Errorf("sharp print has %.2f of the detail of sharp print", sharp)
+			}
+			for _, orientation := range []int{5, 6} {
+				if got := measure(photo, doc, orientation); math.Abs(got-sharp) > 0.1 {
+					t.Errorf("stored with orientation %d it has %.2f of the detail of sharp print, upright %.2f", orientation, got, sharp)
+				}
+			}
+			apart := 0.4 * smallest(kind) * photo.PxPerMM
+			for _, degrees := range []float64{0, 35, 90} {
+				photo, doc := shoot(t, kind, 6, nil, twice(apart, degrees))
+				if got := measure(photo, doc, 1); got > 0.4 || got > 0.7*sharp {
+					t.Errorf("twice, %.0f pixels apart at %.0f degrees: %.2f of the detail of sharp print is left of %.2f", apart, degrees, got, sharp)
+				}
+			}
+		})
+	}
+}
+
 func TestExposureIsThatOfThePaper(t *testing.T) {
 	t.Parallel()
 	at := func(exposure float64) *filing.Exposure {

@@ -41,6 +41,9 @@ type tile struct {
 	contrast float64
 	noise    float64
 	spread   spread
+	// detail is how much detail its print has; detailed says that it could be told.
+	detail   detail
+	detailed bool
 }
 
 // sharpness measures tiles of the full picture.
@@ -57,7 +60,7 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 	var noises []float64
 	var memory bench
 	for _, at := range s.spots(l, g, text) {
-		if t, ok := s.measure(&memory, at); ok {
+		if t, ok := s.measure(&memory, at, l.down); ok {
 			noises = append(noises, t.noise)
 			if t.edges > 0 {
 				tiles = append(tiles, t)
@@ -72,6 +75,7 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 	if worst == nil {
 		return out, tiles
 	}
+	out.Detail = detailOf(tiles)
 	out.EdgeWidthPx, out.TextHeightPx = round(width*worst.full), round(worst.full)
 	out.MotionPx, out.MotionDirection = s.upright(motion, worst.full)
 	for _, t := range tiles {
@@ -176,7 +180,7 @@ func (s *sheet) spots(l *lines, g *glare, text float64) []spot {
 }
 
 // measure measures a spot; false where it lies outside the picture.
-func (s *sheet) measure(m *bench, at spot) (tile, bool) {
+func (s *sheet) measure(m *bench, at spot, down bool) (tile, bool) {
 	t := tile{spot: at}
 	full := s.toFull.Apply(raster.Point{at.x, at.y})
 	if !(full[0] >= 0 && full[1] >= 0 && full[0] < float64(s.frame.Width) && full[1] < float64(s.frame.Height)) {
@@ -197,6 +201,7 @@ func (s *sheet) measure(m *bench, at spot) (tile, bool) {
 		t.quad[i] = raster.Point{math.Round(c[0]*10) / 10, math.Round(c[1]*10) / 10}
 	}
 	t.noise, t.ink = p.noise(), p.ink()
+	t.detail, t.detailed = p.detail(m, text, s.alongText(at, down))
 	t.spread = p.spread(m, t.noise)
 	if factor > 1 {
 		t.spread = t.spread.withoutReduction()
@@ -323,6 +328,8 @@ type bench struct {
 	edges    []edge
 	widths   [directions][]float32
 	contrast float64 // of all but a tenth of the edges
+
+	cos, sin, rows, line []float32
 }
 
 // widest returns the width in the direction in which it is widest, and how many edges were measured in all.

@@ -14,7 +14,7 @@ import (
 const (
 	leastPrinted = 0.004
 	leastSeal    = 0.0012
-	suspected    = 0.6
+	suspected    = 0.5
 )
 
 // lights are those under which people photograph: daylight, a lamp, a lamp on one side that hardly reaches the other, dusk.

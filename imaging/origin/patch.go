@@ -32,6 +32,8 @@ type plan struct {
 	// the plane. Without a document everything is inside.
 	document, clear raster.Quad
 	located         bool
+	// least is the luma that a square has to have.
+	least float64
 	// level and rough of the square at a place.
 	rough func(x, y int) (level, rough float64)
 }
@@ -50,9 +52,13 @@ func smallPlan(f *raster.Frame, doc *filing.Document) (plan, bool) {
 // around places the document in the plane.
 func (p plan) around(doc *filing.Document, toPlane func(raster.Point) raster.Point) (plan, bool) {
 	w, h := float64(p.w), float64(p.h)
-	p.document = raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}
+	p.document, p.least = raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, darkest
 	if doc == nil {
-		return p, p.w >= patchSide && p.h >= patchSide
+		if p.w < patchSide || p.h < patchSide {
+			return p, false
+		}
+		p.least = max(darkest, shining*p.brightest())
+		return p, true
 	}
 	p.located = true
 	p.document, p.clear = shrunk(doc.Quad, documentInset), shrunk(doc.Quad, -documentInset)
@@ -134,7 +140,7 @@ func (p plan) flattest(box [4]int, cells int, allowed func(raster.Quad) bool, n 
 					continue
 				}
 				level, rough := p.rough(x, y)
-				if level < darkest || level > brightest || rough >= best.rough {
+				if level < p.least || level > brightest || rough >= best.rough {
 					continue
 				}
 				best = patch{x: x, y: y, level: level, rough: rough}
@@ -148,6 +154,23 @@ func (p plan) flattest(box [4]int, cells int, allowed func(raster.Quad) bool, n 
 		return cmp.Or(cmp.Compare(a.rough, b.rough), cmp.Compare(a.y, b.y), cmp.Compare(a.x, b.x))
 	})
 	return apart(out, n)
+}
+
+// shining is the luma over that of the brightest parts of a picture from which squares are looked at where no document was located. A
+// screen shines, and what it stands on and the wall behind it do not, however flat they are.
+const shining = 0.5
+
+// brightest is the luma that a tenth of the squares of the plane pass.
+func (p plan) brightest() float64 {
+	const across = 6
+	levels := make([]float64, 0, across*across)
+	for j := range across {
+		for i := range across {
+			level, _ := p.rough(i*(p.w-patchSide)/(across-1), j*(p.h-patchSide)/(across-1))
+			levels = append(levels, level)
+		}
+	}
+	return raster.Quantile(levels, 0.9)
 }
 
 // square returns the corners of a square, clockwise.
