@@ -24,6 +24,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/rules"
 )
 
 // browsing lets one test at a time have browsers: they share two cores with everything else.
@@ -41,7 +42,7 @@ type visitor struct {
 const pageDeadline = 90 * time.Second // the race detector on a busy machine is slow
 
 // browse makes a test one that browses: it waits for its turn, and is skipped where there is no browser.
-func browse(t *testing.T) {
+func browse(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		release, _ := os.ReadFile("/etc/os-release")
@@ -409,20 +410,15 @@ func TestPagesKeepNobodyOut(t *testing.T) {
 		t.Skip("axe-core is not there: make setup-test fetches it")
 	}
 	browse(t)
-	b := setup(t)
-	id := b.filing("app")
-	b.upload("app", id, small(t), "material", "applicant_document", "page", "front", "of", "applicant").want(201)
-	b.upload("app", id, photo(t, 95), "material", "applicant_document", "page", "back", "of", "applicant").want(201)
-	b.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
-	var pass struct{ ID string }
-	b.json("operator", "POST", "/v1/revalidations", `{"dry_run":true}`).want(202).into(&pass)
-	pages := []string{"/", "/login", "/docs", "/queue", "/review/" + id, "/filings/" + id, "/filings/" + id + "/questions", "/revalidations", "/revalidations/" + pass.ID, "/filings/none"}
+	b := setupWithRules(t, []*rules.Set{olderRules(t)})
+	pages := b.everyPage()
 	for _, lang := range []string{"zh", "en"} {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(lang+" "+scheme, func(t *testing.T) {
 				v := b.visit("operator", lang, 1440, 900)
 				v.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}))
 				for i, page := range pages {
+					page := page.path
 					width := []int64{360, 1440}[i%2]
 					if scheme == "dark" { // each page is seen on a phone and on a screen
 						width = []int64{1440, 360}[i%2]

@@ -12,7 +12,7 @@ import (
 )
 
 // small is a photo that fails: it is below the limit of size.
-func small(t *testing.T) []byte {
+func small(t testing.TB) []byte {
 	t.Helper()
 	return encode(t, noise(77, 300, 200), 60)
 }

@@ -40,7 +40,7 @@ import (
 // bundle is a whole service on real parts: a directory, SQLite, the decoder and the embedded rules.
 type bundle struct {
 	*httptest.Server
-	t       *testing.T
+	t       testing.TB
 	records *storage.Records
 	objects storage.Objects
 	flow    *pipeline.Pipeline
@@ -54,12 +54,18 @@ type bundle struct {
 
 type option func(*pipeline.Config, *server.Config)
 
-func setup(t *testing.T, options ...option) *bundle {
+func setup(t testing.TB, options ...option) *bundle {
 	t.Helper()
 	return setupWithRules(t, nil, options...)
 }
 
-func setupWithRules(t *testing.T, more []*rules.Set, options ...option) *bundle {
+func setupWithRules(t testing.TB, more []*rules.Set, options ...option) *bundle {
+	t.Helper()
+	return setupWithModels(t, "", more, options...)
+}
+
+// setupWithModels makes one that reads what stands on the photos, too, and finds faces; without a folder of models it does not.
+func setupWithModels(t testing.TB, dirOfModels string, more []*rules.Set, options ...option) *bundle {
 	t.Helper()
 	b := &bundle{t: t, log: new(bytes.Buffer), tokens: map[string]string{}, moreRules: more}
 	dir := t.TempDir()
@@ -80,8 +86,9 @@ func setupWithRules(t *testing.T, more []*rules.Set, options ...option) *bundle 
 	ok(t, err)
 	b.records, err = storage.OpenRecords(ctx, "sqlite:"+filepath.Join(dir, "preflight.db"), storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler), Keys: keys})
 	ok(t, err)
-	analyzer, err := imaging.New(imaging.Options{})
+	analyzer, err := imaging.New(imaging.Options{Models: dirOfModels})
 	ok(t, err)
+	t.Cleanup(func() { ok(t, analyzer.Close()) })
 	set, err := rules.Load(rules.Embedded())
 	ok(t, err)
 	guard, err := webhook.NewGuard([]string{"127.0.0.1"}) // where the receivers of the tests are
@@ -90,10 +97,14 @@ func setupWithRules(t *testing.T, more []*rules.Set, options ...option) *bundle 
 	t.Cleanup(sender.Close)
 	registry := prometheus.NewRegistry()
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: b.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	b.flow, err = pipeline.New(flowConfig, pipeline.Parts{
-		Objects: b.objects, Records: b.records, Measurer: analyzer, Analyzer: imaging.Version, Renderer: analyzer, Stitcher: analyzer,
+	parts := pipeline.Parts{
+		Objects: b.objects, Records: b.records, Measurer: analyzer, Analyzer: analyzer.Version(), Renderer: analyzer, Stitcher: analyzer,
 		RuleSets: append([]*rules.Set{set}, b.moreRules...), Sender: sender, Log: log, Metrics: registry,
-	})
+	}
+	if dirOfModels != "" {
+		parts.Reader, parts.ReaderVersion = analyzer, analyzer.ReaderVersion()
+	}
+	b.flow, err = pipeline.New(flowConfig, parts)
 	ok(t, err)
 	tokens := &server.Tokens{}
 	for name, role := range map[string]server.Role{
@@ -132,7 +143,7 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	return l.w.Write(p)
 }
 
-func ok(t *testing.T, err error) {
+func ok(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +152,7 @@ func ok(t *testing.T, err error) {
 
 // answer is a response, read whole.
 type answer struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   []byte
@@ -214,7 +225,7 @@ func (b *bundle) filing(as string) string {
 }
 
 // form is a multipart body with the file last or first, as apps send it.
-func form(t *testing.T, fileFirst bool, photo []byte, name string, fields ...string) (io.Reader, string) {
+func form(t testing.TB, fileFirst bool, photo []byte, name string, fields ...string) (io.Reader, string) {
 	t.Helper()
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
@@ -257,13 +268,13 @@ func (m material) codes() string {
 }
 
 // photo is a good photo of a card of 230 to 300 KB, like no other with another seed; even seeds show the front.
-func photo(t *testing.T, seed uint64) []byte {
+func photo(t testing.TB, seed uint64) []byte {
 	t.Helper()
 	return phototest.Card(t, 1000, 750, seed)
 }
 
 // shot is a good photo of so many pixels.
-func shot(t *testing.T, seed uint64, w, h int) *image.RGBA {
+func shot(t testing.TB, seed uint64, w, h int) *image.RGBA {
 	t.Helper()
 	return phototest.Shot(t, w, h, seed)
 }
@@ -294,7 +305,7 @@ func noise(seed uint64, w, h int) image.Image {
 	return img
 }
 
-func encode(t *testing.T, img image.Image, quality int) []byte {
+func encode(t testing.TB, img image.Image, quality int) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	ok(t, jpeg.Encode(&buf, img, &jpeg.Options{Quality: quality}))
