@@ -225,8 +225,8 @@ type Thresholds struct {
 	// what the darkest stroke says is then a title's or a frame's, and paper that is merely bright reaches 0.94.
 	BurntShare float64
 	// BacklightShare is the share of a document of less confidence than BacklightConfidence that has to be of one saturated colour for it to
-	// be a window or a lamp. 0.9 and 0.9: windows that were taken for documents reach 0.7, and what a photo has burnt out and is a
-	// document 0.9. Its surroundings are then held to PaperLevelUnlocated; beside paper that was exposed too much they
+	// be a window or a lamp. 0.9 and 0.86: windows that were taken for documents reach 0.7, and what a photo has burnt out and is a
+	// document 0.86. Its surroundings are then held to PaperLevelUnlocated; beside paper that was exposed too much they
 	// come to 87 and more, around windows that darken a document to 43 and less.
 	BacklightShare, BacklightConfidence float64
 	// WholeFrame is the share of the picture from which the document is the picture. 0.97: nobody holds a phone so exactly over a
@@ -334,7 +334,7 @@ func DefaultThresholds() Thresholds {
 		WashedInk:             45,
 		BurntShare:            0.96,
 		BacklightShare:        0.9,
-		BacklightConfidence:   0.9,
+		BacklightConfidence:   0.86,
 		WholeFrame:            0.97,
 		GlareShare:            0.025,
 		GlareTextShare:        0.03,

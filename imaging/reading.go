@@ -86,7 +86,7 @@ const sureOfPage = 0.5
 // Below sureOfSides a side of the document may be one that is printed on it, such as that below the coloured head of a residence
 // permit, which holds its name: it is read with a surround on every side, pageSurround of its shorter side wide. From there on what
 // lies beside it is another's.
-const sureOfSides, pageSurround = 0.9, 0.2
+const sureOfSides, pageSurround = 0.86, 0.2
 
 // Read reads what is written in a photo: on the document that m located, where that is likely and the only one, with a surround where
 // its sides are not sure, else in the whole picture; whichever way up it lies. m are the measurements of the same bytes. It is a pure function of both, of ReaderVersion and
