@@ -411,7 +411,7 @@ func (v *view) bounds(q raster.Quad, sides *[4]sideMeasure) (through, weak, held
 		if !after.frame {
 			on, usual = min(on, after.parts[0]), max(usual, after.contrast)
 		}
-		if on > through && !(before.frame && after.frame) {
+		if on > through && (!before.frame || !after.frame) {
 			through, weak = on, math.Log((sides[i].contrast+0.5)/(usual+0.5))
 		}
 	}

@@ -27,7 +27,9 @@ var (
 	header = [3]uint8{40, 120, 75}
 )
 
-func box(x0, y0, x1, y1 float64) raster.Quad { return raster.Quad{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}} }
+func box(x0, y0, x1, y1 float64) raster.Quad {
+	return raster.Quad{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}
+}
 
 func within(x, y, x0, y0, x1, y1 int) bool { return x >= x0 && x < x1 && y >= y0 && y < y1 }
 
@@ -134,7 +136,7 @@ func TestACardOnAGridThatGoesOnFromItsSidesIsProposed(t *testing.T) {
 	})
 	want := box(20, 60, 220, 180)
 	best := 0.0
-	for _, p := range v.quads(v.lines(v.segments(shortest)), mostProposals) {
+	for _, p := range v.quads(v.lines(v.segments(1.2*shortest)), mostProposals) {
 		best = max(best, p.quad.IoU(want))
 	}
 	if best < 0.96 {
