@@ -54,7 +54,7 @@ func (b *bundle) occupy(as, filingID string, data []byte) (goOn func() answer) {
 }
 
 // within waits for something that happens beside the test.
-func within(t *testing.T, what string, done func() bool) {
+func within(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	look, end := time.NewTicker(10*time.Millisecond), time.After(2*time.Minute)
 	defer look.Stop()
