@@ -69,6 +69,10 @@ bench-stitch: setup-bench ## 200 random sets of photos of 12 megapixels stitched
 accuracy-pairs: setup-accuracy ## pairs of sides and pictures that somebody stitched, drawn and judged (an hour)
 	go test ./accuracy -run 'PairsOfSides|PartsOfStitched' -pairs 240 -stitched 120 -count 1 -timeout 12h -v $(ARGS)
 
+.PHONY: screenshots
+screenshots: setup-test ## pictures of every page, both languages, light and dark, phone and screen, into build/screenshots (5 minutes)
+	PREFLIGHT_TEST_REQUIRE=1 go test ./server -run ScreenshotsOfEveryPage -screenshots $(CURDIR)/build/screenshots -count 1 -timeout 1h -v $(ARGS)
+
 .PHONY: load
 load: setup-test ## 64 uploads of 4 MB at once and kill -9; uploads beside a revalidation; both stores; ten times too many uploads (6 minutes)
 	go test ./cmd/preflight -run ManyUploads -uploads 64 -count 1 -v $(ARGS)

@@ -16,7 +16,9 @@ import (
 
 	"github.com/preflight-icp/preflight/models"
 	"github.com/preflight-icp/preflight/models/modelstest"
+	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/rules"
+	"github.com/preflight-icp/preflight/server"
 	"github.com/preflight-icp/preflight/specimen"
 )
 
@@ -128,7 +130,9 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 	ok(t, err)
 	ok(t, os.MkdirAll(dir, 0o750))
 	b := setupWithModels(t, modelstest.Dir(t, models.Runtime(), models.TextDetector, models.TextDirection, models.TextRecognizer, models.TextKeys),
-		[]*rules.Set{olderRules(t)})
+		[]*rules.Set{olderRules(t)}, func(c *pipeline.Config, _ *server.Config) {
+			c.CheckWait, c.ReadDeadline, c.JobGrace = time.Minute, time.Minute, 2*time.Minute
+		})
 	pages := b.everyPage()
 	for i := range pages {
 		if pages[i].name != "review" {
