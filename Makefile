@@ -66,7 +66,7 @@ bench-stitch: setup-bench ## 200 random sets of photos of 12 megapixels stitched
 	go test ./imaging -run 'RandomSets|StitchingCosts' -stitch-sets 200 -count 1 -timeout 12h -v $(ARGS)
 
 .PHONY: accuracy-pairs
-accuracy-pairs: setup-accuracy ## pairs of sides and pictures that somebody stitched, drawn and judged (an hour)
+accuracy-pairs: setup-accuracy ## pairs of sides and pictures that somebody stitched, drawn and judged (an hour); ARGS='-pairs-half tune'
 	go test ./accuracy -run 'PairsOfSides|PartsOfStitched' -pairs 240 -stitched 120 -count 1 -timeout 12h -v $(ARGS)
 
 .PHONY: screenshots
