@@ -113,6 +113,10 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   }
 }
 
+for (const time of document.querySelectorAll("time[data-local]")) { // the server knows no visitor's time zone
+  time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {dateStyle: "medium", timeStyle: "short"});
+}
+
 for (const form of document.querySelectorAll("form[data-busy]")) { // it takes seconds, and one tap is enough
   form.addEventListener("submit", () => {
     const button = form.querySelector("button");
