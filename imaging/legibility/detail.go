@@ -124,13 +124,18 @@ func (p *patch) detail(m *bench, text float64, along raster.Point) (detail, bool
 		}
 	}
 	var count detail
+	var ways [directions]raster.Point
+	for k := range ways {
+		sin, cos := math.Sincos(math.Pi * float64(k) / directions)
+		ways[k] = raster.Point{along[0]*cos - along[1]*sin, along[1]*cos + along[0]*sin}
+	}
 	for u := range detailWaves {
 		for v := range detailWaves {
 			cc, cs := m.wave(v, rows[2*u*n:(2*u+1)*n])
 			sc, ss := m.wave(v, rows[(2*u+1)*n:(2*u+2)*n])
-			out.put(&count, along, u, v, power(cc-ss, cs+sc))
+			out.put(&count, &ways, u, v, power(cc-ss, cs+sc))
 			if u > 0 && v > 0 {
-				out.put(&count, along, u, -v, power(cc+ss, cs-sc))
+				out.put(&count, &ways, u, -v, power(cc+ss, cs-sc))
 			}
 		}
 	}
@@ -152,15 +157,13 @@ const leastPower = 1e-4
 func power(re, im float32) float64 { return float64(re)*float64(re) + float64(im)*float64(im) }
 
 // put adds power at a frequency to the bands of all directions in which it counts.
-func (d *detail) put(count *detail, along raster.Point, u, v int, power float64) {
+func (d *detail) put(count *detail, ways *[directions]raster.Point, u, v int, power float64) {
 	x, y := detailStep*float64(u), detailStep*float64(v)
-	for k := range d {
-		sin, cos := math.Sincos(math.Pi * float64(k) / directions)
-		dx, dy := along[0]*cos-along[1]*sin, along[1]*cos+along[0]*sin
-		if math.Abs(x*dy-y*dx) > detailAcross {
+	for k, way := range ways {
+		if math.Abs(x*way[1]-y*way[0]) > detailAcross {
 			continue
 		}
-		if band := detailBand(math.Abs(x*dx + y*dy)); band >= 0 {
+		if band := detailBand(math.Abs(x*way[0] + y*way[1])); band >= 0 {
 			d[k][band] += power
 			count[k][band]++
 		}

@@ -32,7 +32,7 @@ type plan struct {
 	// the plane. Without a document everything is inside.
 	document, clear raster.Quad
 	located         bool
-	// least is the luma that a square has to have.
+	// least is the luma from which a square may lie on the document, or on what shines where none was located.
 	least float64
 	// level and rough of the square at a place.
 	rough func(x, y int) (level, rough float64)
@@ -82,7 +82,7 @@ func (p plan) onDocument(n int) []patch {
 		x0, y0, x1, y1 = min(x0, c[0]), min(y0, c[1]), max(x1, c[0]), max(y1, c[1])
 	}
 	box := [4]int{int(max(x0, 0)), int(max(y0, 0)), int(min(x1, float64(p.w))), int(min(y1, float64(p.h)))}
-	patches := p.flattest(box, 6, func(q raster.Quad) bool {
+	patches := p.flattest(box, 6, p.least, brightest, func(q raster.Quad) bool {
 		for _, c := range q {
 			if !p.document.Contains(c) {
 				return false
@@ -96,12 +96,14 @@ func (p plan) onDocument(n int) []patch {
 	return patches
 }
 
-// beside returns flat squares, spread over what is around the document, in the same way; none where no document was located.
+// beside returns flat squares, spread over what is around the document, in the same way; where none was located, over what does not
+// shine.
 func (p plan) beside(n int) []patch {
+	all := [4]int{0, 0, p.w, p.h}
 	if !p.located {
-		return nil
+		return p.flattest(all, 5, darkest, p.least, func(raster.Quad) bool { return true }, n)
 	}
-	return p.flattest([4]int{0, 0, p.w, p.h}, 5, func(q raster.Quad) bool {
+	return p.flattest(all, 5, darkest, brightest, func(q raster.Quad) bool {
 		for i := range q {
 			if p.clear.Contains(q[i]) || q.Contains(p.clear[i]) {
 				return false
@@ -124,9 +126,9 @@ func shrunk(q raster.Quad, share float64) raster.Quad {
 	return q
 }
 
-// flattest divides a box into cells x cells and takes from each the flattest square that allowed takes, the flattest n of
-// all in the end.
-func (p plan) flattest(box [4]int, cells int, allowed func(raster.Quad) bool, n int) []patch {
+// flattest divides a box into cells x cells and takes from each the flattest square whose luma lies between two levels and that allowed
+// takes, the flattest n of all in the end.
+func (p plan) flattest(box [4]int, cells int, from, to float64, allowed func(raster.Quad) bool, n int) []patch {
 	var out []patch
 	w, h := box[2]-box[0], box[3]-box[1]
 	for j := range cells {
@@ -140,7 +142,7 @@ func (p plan) flattest(box [4]int, cells int, allowed func(raster.Quad) bool, n 
 					continue
 				}
 				level, rough := p.rough(x, y)
-				if level < p.least || level > brightest || rough >= best.rough {
+				if level < from || level > to || rough >= best.rough {
 					continue
 				}
 				best = patch{x: x, y: y, level: level, rough: rough}

@@ -272,6 +272,15 @@ func (f *follower) measure(p *pattern, plane field) {
 	p.bend = patchSide * math.Sqrt(square/float64(max(len(p.members), 1)))
 }
 
+// onlyInside says, 0 to 1, how plainly a pattern ends where the document does, or what shines: it is on most of the squares there and on
+// hardly any of the others. 0 where there are too few of those to tell.
+func (p *pattern) onlyInside() float64 {
+	if p.outsideOf < leastMembers {
+		return 0
+	}
+	return unit((p.inside-0.5)/0.3) * unit(1-2*p.outside)
+}
+
 // roughPatch is the roughness, in grey levels, at which a patch counts half.
 const roughPatch = 8
 

@@ -136,9 +136,10 @@ func (e *evidence) weighed() [features]float64 {
 	x[through] = strong * l.inside * l.outside * unit(1.5-l.bend)
 	x[coarse] = (1 - fine) * l.inside * unit((l.rise-4.5)/1.5)
 	if !e.located {
-		// Cloth that fills the picture has waves too; the hue of its threads does not turn.
+		// Cloth that fills the picture has waves too; the hue of its threads does not turn, and they do not end where what shines does.
+		screen := max(turning, e.luma.onlyInside())
 		for i := wave; i <= coarse; i++ {
-			x[i] *= turning
+			x[i] *= screen
 		}
 	}
 	x[turns] = turning * unit(c.inside/0.35)
