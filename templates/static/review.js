@@ -106,7 +106,16 @@ if (viewer && items.length) {
     main.mark = beside.mark = null;
     load();
     if (!first) {
+      inSight();
+    }
+  }
+
+  // On a screen the viewer stays in sight beside its list; on a phone it is above it.
+  function inSight() {
+    if (matchMedia("(min-width: 64rem)").matches) {
       items[state.at].scrollIntoView({ block: "nearest" });
+    } else {
+      stage.scrollIntoView({ block: "center" });
     }
   }
 
