@@ -83,6 +83,7 @@ func setup(t *testing.T, change func(*pipeline.Config)) *bundle {
 	set, err := rules.Load(rules.Embedded())
 	ok(t, err)
 	cfg := pipeline.DefaultConfig()
+	cfg.CheckWait, cfg.JobGrace = time.Minute, time.Minute // on a busy machine checks take long, and few tests are of this
 	if change != nil {
 		change(&cfg)
 	}

@@ -41,7 +41,7 @@ func TestFilingsAreDeletedForTheirAgeAndNoOthers(t *testing.T) {
 	ok(t, err)
 	analyzer := newAnalyzer(t)
 	cfg := pipeline.DefaultConfig()
-	cfg.Retention = kept
+	cfg.Retention, cfg.CheckWait, cfg.JobGrace = kept, time.Minute, time.Minute
 	flow, err := pipeline.New(cfg, pipeline.Parts{
 		Objects: objects, Records: records, Measurer: analyzer, Analyzer: imaging.Version, Renderer: analyzer, Stitcher: analyzer,
 		RuleSets: []*rules.Set{set}, Log: slog.New(slog.DiscardHandler), Now: clock.now,
