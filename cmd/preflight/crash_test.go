@@ -127,7 +127,7 @@ func TestNothingIsLostOrDoubledThroughKills(t *testing.T) {
 	t.Logf("seed %d", seed)
 	c := &crowd{base: base, random: rand.New(rand.NewPCG(seed, 1))}
 	for kill := range *kills {
-		p := serve(t, data, nil)
+		p := serve(t, data, nil, "--principal-rate", "0", "--address-rate", "0")
 		if c.filing == "" {
 			c.filing = p.filing()
 		}
@@ -161,7 +161,7 @@ func TestNothingIsLostOrDoubledThroughKills(t *testing.T) {
 		clients.Wait()
 	}
 	// Clients that had no answer ask again with the same key, as they are told to.
-	p := serve(t, data, nil)
+	p := serve(t, data, nil, "--principal-rate", "0", "--address-rate", "0")
 	acknowledged, deleted := 0, 0
 	for _, a := range c.attempts {
 		if a.deleting && !a.deleted {
