@@ -194,9 +194,10 @@ func (p *Pipeline) Clause(id string) (filing.Text, bool) {
 type (
 	// RuleSetDifference is what two sets say differently.
 	RuleSetDifference = rules.Difference
-	// ClauseChange is one clause that they say differently, ParamChange a figure.
+	// ClauseChange is one clause that they say differently.
 	ClauseChange = rules.ClauseChange
-	ParamChange  = rules.ParamChange
+	// ParamChange is a figure that they say differently.
+	ParamChange = rules.ParamChange
 )
 
 // Kinds of changes.
