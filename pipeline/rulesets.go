@@ -190,15 +190,14 @@ func (p *Pipeline) Clause(id string) (filing.Text, bool) {
 	return c.Text, true
 }
 
-// The differences of two sets in words, as package rules makes them.
-type (
-	// RuleSetDifference is what two sets say differently.
-	RuleSetDifference = rules.Difference
-	// ClauseChange is one clause that they say differently.
-	ClauseChange = rules.ClauseChange
-	// ParamChange is a figure that they say differently.
-	ParamChange = rules.ParamChange
-)
+// RuleSetDifference is what two sets say differently, as package rules puts it into words.
+type RuleSetDifference = rules.Difference
+
+// ClauseChange is one clause that two sets say differently.
+type ClauseChange = rules.ClauseChange
+
+// ParamChange is a figure that two sets give differently.
+type ParamChange = rules.ParamChange
 
 // Kinds of changes.
 const (
