@@ -459,7 +459,7 @@ func TestPagesAreLight(t *testing.T) {
 	b.upload("app", id, photo(t, 92), "material", "applicant_document", "page", "front", "of", "applicant").want(201)
 	b.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
 	v := b.visit("operator", "zh", 390, 844)
-	for _, page := range []string{"/", "/docs", "/queue", "/review/" + id, "/filings/" + id, "/filings/" + id + "/questions", "/revalidations"} {
+	for _, page := range []string{"/", "/docs", "/queue", "/review/" + id, "/filings/" + id, "/filings/" + id + "/questions", "/revalidations", "/rules", "/status"} {
 		total := 0
 		for _, path := range []string{page, "/static/preflight.css", "/static/preflight.js", "/static/review.js", "/static/icon.svg"} {
 			a := b.page("operator", "GET", path, nil).want(http.StatusOK)
