@@ -38,7 +38,9 @@ func seesThrough(t *testing.T, photo []byte) []chromedp.ExecAllocatorOption {
 }
 
 // patient lets an upload wait for its checks: on a busy machine they take longer than anybody holding a phone would wait.
-func patient(c *pipeline.Config, _ *server.Config) { c.CheckWait, c.JobGrace = time.Minute, 2*time.Minute }
+func patient(c *pipeline.Config, _ *server.Config) {
+	c.CheckWait, c.JobGrace = time.Minute, 2*time.Minute
+}
 
 // choose puts a file into the form of a photo's page.
 func (v *visitor) choose(photo []byte) {
