@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,11 @@ func (b *bundle) occupy(as, filingID string, data []byte) (goOn func() answer) {
 	ok(b.t, err)
 	within(b.t, "the place is taken", func() bool {
 		return strings.Contains(string(b.call("", "GET", "/metrics", nil).body), "preflight_uploads_in_flight 1\n")
+	})
+	within(b.t, "what was granted is in the trail, which comes behind the place", func() bool {
+		list, err := b.records.AuditEntries(b.t.Context(), storage.AuditFilter{Limit: 1000})
+		ok(b.t, err)
+		return slices.ContainsFunc(list, func(e storage.AuditEntry) bool { return e.Operation == "upload-material" })
 	})
 	return func() answer {
 		_, err := w.Write(data[100:])
