@@ -106,7 +106,7 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},
 		{"two cards", "principal_id", beside(0.95, 0.27), []string{"several_documents"}, map[string]any{"documents": 2}},
 		{"a card and a note", "principal_id", beside(0.95, 0.02), none, nil},
-		{"a card and what may be another", "principal_id", beside(0.3, 0.27), none, nil},
+		{"a card and what may be another", "principal_id", beside(0.2, 0.27), none, nil},
 		{"a property certificate with the ID beside it", "property_certificate", beside(0.95, 0.27), none, nil},
 	}
 	for _, c := range cases {
