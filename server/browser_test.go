@@ -129,8 +129,16 @@ func (v *visitor) sees(words string) {
 	v.until("document.querySelector('main')?.innerText.includes(" + string(quoted) + ")")
 }
 
+// click clicks on what stands still: a picture above it that comes in while the finger is on its way moves it.
 func (v *visitor) click(selector string) {
 	v.t.Helper()
+	v.do(chromedp.WaitVisible(selector, chromedp.ByQuery))
+	place := fmt.Sprintf(`JSON.stringify(document.querySelector(%q)?.getBoundingClientRect())`, selector)
+	for before, now := "", "?"; before != now; {
+		before = now
+		<-time.After(100 * time.Millisecond)
+		v.do(chromedp.Evaluate(place+` ?? ""`, &now))
+	}
 	v.do(chromedp.Click(selector, chromedp.ByQuery, chromedp.NodeVisible))
 }
 

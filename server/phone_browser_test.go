@@ -48,6 +48,7 @@ func (v *visitor) choose(photo []byte) {
 	file := filepath.Join(v.t.TempDir(), "photo.jpg")
 	ok(v.t, os.WriteFile(file, photo, 0o600))
 	v.do(chromedp.SetUploadFiles("form[data-capture] input[type=file]", []string{file}, chromedp.ByQuery))
+	v.do(chromedp.WaitVisible("[data-preview] canvas", chromedp.ByQuery)) // which moves what is below it
 }
 
 // place opens the page of the n-th place of a filing, from 0, by the link that stands there.
@@ -143,7 +144,6 @@ func TestWithoutACameraAPhotoIsChosenAndLookedAtFirst(t *testing.T) {
 	phone.click("[data-open]")
 	phone.sees("在下面选择照片")
 	phone.choose(photo(t, 202))
-	phone.do(chromedp.WaitVisible("[data-preview] canvas", chromedp.ByQuery))
 	phone.click("form[data-capture] button")
 	phone.do(chromedp.WaitVisible(".judged .picture img", chromedp.ByQuery))
 	phone.sees("下一张：")
