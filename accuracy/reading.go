@@ -175,6 +175,10 @@ type truth struct {
 	value string
 }
 
+// untermed is the template of licences that print no term, as those since 2019 do that have none: what a unit's seed says of it is on no
+// such photo.
+const untermed = "license_upright"
+
 // fieldBar is a bar of fields: which of them count on which document.
 type fieldBar struct {
 	name string
@@ -209,7 +213,7 @@ func fieldBars() []fieldBar {
 			return append(when(identity(r), truth{filing.FieldPerson, r.Says.Name}), when(letter(r), truth{filing.FieldAuthorized, r.Says.Principal})...)
 		}},
 		{"validity", 0.97, func(r *Read) []truth {
-			return when(identity(r) || license(r), truth{filing.FieldValidUntil, r.Says.ValidUntil})
+			return when(identity(r) || license(r) && r.Case.Template != untermed, truth{filing.FieldValidUntil, r.Says.ValidUntil})
 		}},
 		{"credit code", 0.97, func(r *Read) []truth {
 			return when(license(r) || letter(r), truth{filing.FieldCreditCode, r.Says.CreditCode})
