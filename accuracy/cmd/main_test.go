@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/preflight-icp/preflight/accuracy"
+	"github.com/preflight-icp/preflight/specimen"
 )
 
 func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
@@ -17,12 +19,10 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a third half":             {[]string{"-half", "third"}, "tune, test or both"},
-		"no such group":            {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
-		"no such photo":            {[]string{"-show", "tune/blur/9999"}, "no photo"},
-		"a photo of the test half": {[]string{"-show", "test/blur/0001"}, "closed"},
-		"a photo of no half":       {[]string{"-show", "blur"}, "no photo"},
-		"the test half by chance":  {[]string{"-half", "test", "-group", "moon"}, "closed"},
+		"a third half":       {[]string{"-half", "third"}, "tune, test or both"},
+		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
+		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},
+		"a photo of no half": {[]string{"-show", "blur"}, "no photo"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -48,12 +48,22 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 	if known, err := s.opened(); known || err != nil {
 		t.Errorf("%v %v: it was never opened", known, err)
 	}
+	if err := s.mayLook(t.Context(), specimen.Test); !errors.Is(err, errClosed) {
+		t.Errorf("%v: the test half is looked at by chance", err)
+	}
+	s.show = "test/blur/0001"
+	if err := s.showOne(t.Context()); !errors.Is(err, errClosed) {
+		t.Errorf("%v: a photo of the test half is shown", err)
+	}
 	if err := s.record(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if known, err := s.opened(); !known || err != nil {
 		text, _ := os.ReadFile(page)
 		t.Errorf("%v %v: the opening is not recorded\n%s", known, err, text)
+	}
+	if err := s.mayLook(t.Context(), specimen.Test); err != nil {
+		t.Errorf("%v: it is closed for the code that opened it", err)
 	}
 	before, _ := os.ReadFile(page)
 	if err := s.record(t.Context(), nil); err != nil {
