@@ -52,12 +52,12 @@ type Entry struct {
 // Catalogue returns the catalogue of findings, group by group, in the fixed order in which findings are reported.
 func Catalogue() []Group { return slices.Clone(loadCatalogue().groups) }
 
-// TitleOf is what people call a finding of this code; a code that the catalogue does not have is its own name.
+// TitleOf is what people call a finding of this code; one that the catalogue does not have is called as NameOf does.
 func TitleOf(code string) filing.Text {
 	if k := loadCatalogue().known[code]; k != nil {
 		return k.Title
 	}
-	return filing.Text{ZH: code, EN: code}
+	return NameOf(code)
 }
 
 // Lookup returns the catalogue's entry for a code, and whether there is one.

@@ -15,11 +15,7 @@ import (
 
 // letterPage is a letter of a place that wants one, filled in from the facts, to be printed, signed and photographed.
 func (s *Server) letterPage(c echo.Context) error {
-	_, view, err := s.applicantsView(c.Request().Context(), c.Param("id"))
-	if err != nil {
-		return err
-	}
-	v, err := s.flow.Filing(c.Request().Context(), viewerOf(c.Request().Context()), c.Param("id"))
+	v, view, err := s.applicantsView(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/pipeline"
 	"github.com/preflight-icp/preflight/storage"
@@ -215,12 +214,4 @@ func (s *Server) retryJobPage(c echo.Context) error {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/status")
-}
-
-// codeTitle is what a code of the catalogue says.
-func codeTitle(code string) filing.Text {
-	if entry, ok := checks.Lookup(code); ok {
-		return entry.Title
-	}
-	return checks.NameOf(code)
 }

@@ -5,11 +5,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -131,10 +129,7 @@ func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Fi
 	if last == nil {
 		return nil
 	}
-	files, err := s.flow.Materials(ctx, viewerOf(ctx), id)
-	if err != nil {
-		return err
-	}
+	files := view.Report.Files
 	byID := make(map[string]*filing.MaterialReport, len(files))
 	for i := range files {
 		byID[files[i].ID] = &files[i]
@@ -317,9 +312,8 @@ func seenOf(f *filing.MaterialReport) *templates.Seen {
 		if len(regions) == 0 || seen.Findings[i].Overruled != nil {
 			continue
 		}
-		mark := templates.Mark{Number: len(seen.Marks) + 1, Severity: seen.Findings[i].Severity, R: float64(max(m.Width, m.Height)) / 28}
-		for _, region := range regions {
-			mark.Shapes = append(mark.Shapes, points(region))
+		mark := templates.Mark{
+			Number: len(seen.Marks) + 1, Severity: seen.Findings[i].Severity, Regions: regions, R: float64(max(m.Width, m.Height)) / 28,
 		}
 		mark.X, mark.Y = badge(regions[0], float64(m.Width), float64(m.Height), mark.R)
 		for _, other := range seen.Marks { // two badges side by side, not one on the other
@@ -345,18 +339,6 @@ func regionsOf(f *filing.Finding, m *filing.Measurements) [][]filing.Point {
 	default:
 		return nil
 	}
-}
-
-// points are the corners of a polygon as SVG has them.
-func points(region []filing.Point) string {
-	var b strings.Builder
-	for i, p := range region {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		fmt.Fprintf(&b, "%.0f,%.0f", p[0], p[1])
-	}
-	return b.String()
 }
 
 // badge is where the number of a region stands: beside its first corner, so that what it is about is seen, and wholly in the picture.

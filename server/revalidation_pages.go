@@ -321,7 +321,7 @@ func itemName(item *pipeline.Item) filing.Text {
 func codeTitles(codes []string) []filing.Text {
 	out := make([]filing.Text, 0, len(codes))
 	for _, code := range codes {
-		out = append(out, codeTitle(code))
+		out = append(out, checks.TitleOf(code))
 	}
 	return out
 }

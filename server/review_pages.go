@@ -408,7 +408,7 @@ func reviewLine(e *pipeline.ReviewEvent) templates.ReviewLine {
 
 // reasonWords names a reason: the finding's title, and the material that it is about.
 func reasonWords(r filing.ReviewReason) filing.Text {
-	text := codeTitle(r.Code)
+	text := checks.TitleOf(r.Code)
 	if material, ok := checks.MaterialOf(r.Requirement); ok {
 		return filing.Text{ZH: material.Name.ZH + "：" + text.ZH, EN: material.Name.EN + ": " + text.EN}
 	}

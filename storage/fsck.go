@@ -116,6 +116,20 @@ type fsck struct {
 
 func (c *fsck) fault(f Fault) { c.report.Faults = append(c.report.Faults, f) }
 
+// blame takes what was wrong with an object for its fault, and returns what is no fault of the object: of the store or the network, after
+// which nothing is known of it.
+func (f *Fault) blame(err error) error {
+	switch {
+	case errors.Is(err, ErrNotFound):
+		f.Kind, f.Detail = FaultMissing, "the object is not there"
+	case errors.Is(err, ErrChecksum), errors.Is(err, ErrSize), errors.Is(err, ErrEnvelope), errors.Is(err, ErrSealed):
+		f.Kind, f.Detail = FaultDamaged, err.Error()
+	default:
+		return err
+	}
+	return nil
+}
+
 // contents goes through the records of originals, in the order of their digests.
 func (c *fsck) contents(ctx context.Context) error {
 	for after := ""; ; {
@@ -144,17 +158,13 @@ func (c *fsck) content(ctx context.Context, row *contentRow) error {
 	key := ObjectKey(sum)
 	err = c.verify(ctx, key, sum, row.Bytes)
 	f := Fault{Key: key}
-	switch {
-	case err == nil:
+	if err == nil {
 		c.report.Contents++
 		c.report.Bytes += row.Bytes
 		return nil
-	case errors.Is(err, ErrNotFound):
-		f.Kind, f.Detail = FaultMissing, "the object is not there"
-	case errors.Is(err, ErrChecksum), errors.Is(err, ErrSize), errors.Is(err, ErrEnvelope), errors.Is(err, ErrSealed):
-		f.Kind, f.Detail = FaultDamaged, err.Error()
-	default:
-		return err // of the store or the network: nothing is known of the object
+	}
+	if err := f.blame(err); err != nil {
+		return err
 	}
 	// It may have been deleted since the page was read.
 	err = c.records.read.NewSelect().Model((*Material)(nil)).Column("id").Where("sha256 = ?", sum.String()).Order("id").Scan(ctx, &f.Files)
@@ -203,15 +213,11 @@ func (c *fsck) composite(ctx context.Context, row *Composite) error {
 	} else {
 		err = fmt.Errorf("%w: %w", err, ErrChecksum)
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		c.report.Composites++
 		return nil
-	case errors.Is(err, ErrNotFound):
-		f.Kind, f.Detail = FaultMissing, "the object is not there"
-	case errors.Is(err, ErrChecksum), errors.Is(err, ErrSize), errors.Is(err, ErrEnvelope), errors.Is(err, ErrSealed):
-		f.Kind, f.Detail = FaultDamaged, err.Error()
-	default:
+	}
+	if err := f.blame(err); err != nil {
 		return err
 	}
 	// It may have been deleted, or made again, since the page was read.

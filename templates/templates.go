@@ -122,7 +122,7 @@ func number(n int64) string {
 	return s
 }
 
-// region writes the corners of a place for the script of a page: "x,y x,y ...".
+// region writes the corners of a place as SVG, and the scripts of pages, have them: "x,y x,y ...".
 func region(corners []filing.Point) string {
 	out := make([]string, len(corners))
 	for i, p := range corners {

@@ -37,11 +37,11 @@ type SeenFinding struct {
 	Mark int
 }
 
-// Mark shows where a finding is: polygons as the points of an SVG, and a badge of radius R at X, Y with its number.
+// Mark shows where a finding is: polygons, and a badge of radius R at X, Y with its number, all in pixels of the upright picture.
 type Mark struct {
 	Number   int
 	Severity filing.Severity
-	Shapes   []string
+	Regions  [][]filing.Point
 	X, Y, R  float64
 }
 

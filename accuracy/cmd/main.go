@@ -145,6 +145,11 @@ func (s *session) halves(ctx context.Context, halves ...specimen.Half) error {
 		fmt.Fprintf(s.out, "The comparison with OpenCV is skipped: %v.\n\n", accuracy.ErrNoOpenCV)
 	}
 	var choice *accuracy.Choice
+	return s.each(ctx, halves, func(half specimen.Half) error { return s.one(ctx, half, opencv, &choice) })
+}
+
+// each looks at one half after the other. Of both, a test half that is still closed is said and left out.
+func (s *session) each(ctx context.Context, halves []specimen.Half, look func(specimen.Half) error) error {
 	for _, half := range halves {
 		switch err := s.mayLook(ctx, half); {
 		case errors.Is(err, errClosed) && len(halves) > 1:
@@ -153,7 +158,7 @@ func (s *session) halves(ctx context.Context, halves ...specimen.Half) error {
 		case err != nil:
 			return err
 		}
-		if err := s.one(ctx, half, opencv, &choice); err != nil {
+		if err := look(half); err != nil {
 			return err
 		}
 	}

@@ -26,19 +26,7 @@ func (s *session) readings(ctx context.Context, halves []specimen.Half) (err err
 	if err != nil {
 		return err
 	}
-	for _, half := range halves {
-		switch err := s.mayLook(ctx, half); {
-		case errors.Is(err, errClosed) && len(halves) > 1:
-			fmt.Fprintln(s.out, err)
-			return nil
-		case err != nil:
-			return err
-		}
-		if err := s.read(ctx, readers, half); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.each(ctx, halves, func(half specimen.Half) error { return s.read(ctx, readers, half) })
 }
 
 // read reads one set.
