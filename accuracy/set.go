@@ -303,7 +303,7 @@ func declared(c specimen.Case) filing.Declared {
 		return front("applicant_document", "applicant")
 	case specimen.DomainCertificate:
 		return front("domain_certificate", "domain:example.cn")
-	case specimen.AuthorizationLetter, specimen.PlainLetter: // they bear a seal, as the guide asks of this one
+	case specimen.AuthorizationLetter, specimen.PlainLetter, specimen.PrintedPage: // they bear a seal, as the guide asks of this one
 		return front("provider_guarantee", "applicant")
 	default:
 		return front("principal_id", "principal")

@@ -61,6 +61,8 @@ type Document struct {
 	Image    *image.RGBA `json:"-"`
 	Fields   Fields      `json:"fields"`
 	Lines    []Line      `json:"lines"`
+	// Colourless: the print has black and grey only.
+	Colourless bool `json:"colourless,omitempty"`
 }
 
 // Bounds of the resolution that Draw takes, in pixels per millimetre: below the lower one text is no text, above the upper
@@ -119,7 +121,7 @@ func Size(kind Kind) (widthMM, heightMM float64) {
 		return a4Long, a4Short
 	case Passport:
 		return passportWidth, passportHeight
-	case AuthorizationLetter, PlainLetter:
+	case AuthorizationLetter, PlainLetter, PrintedPage:
 		return a4Short, a4Long
 	default:
 		return cardWidth, cardHeight

@@ -165,7 +165,7 @@ func (k *head) over(u, v, px, r, g, b float32) (float32, float32, float32) {
 
 // handheldSetting is a person in a room, or the room alone with the hand that holds the card.
 func handheldSetting(c *Case, d *dice, w, h float64, person, overFace bool) setting {
-	phones := phonesOf(c.Half)
+	phones := phonesOf(c.stock())
 	s := setting{phone: phones[d.IntN(len(phones))], sharpen: 1, smear: 1, gain: math.Exp(d.between(0, 1.6)),
 		orientation: []int{1, 6, 8, 0}[d.IntN(4)]}
 	size := s.phone.sizes[d.IntN(len(s.phone.sizes))]
@@ -173,12 +173,12 @@ func handheldSetting(c *Case, d *dice, w, h float64, person, overFace bool) sett
 	if d.chance(0.2) {
 		s.width, s.height = s.height, s.width
 	}
-	rooms := emptySurfacesOf(c.Half)
+	rooms := emptySurfacesOf(c.stock())
 	s.surface = rooms[2+d.IntN(len(rooms)-2)]
-	s.white, s.cast = d.between(0.45, 0.85), castOf(c.Half, d)
+	s.white, s.cast = d.between(0.45, 0.85), castOf(c.stock(), d)
 	s.gradient, s.gradientTurn = d.between(0.05, 0.3), d.between(0, 360)
 	s.turn, s.tilt, s.tiltTurn = d.NormFloat64()*4, math.Min(math.Abs(d.NormFloat64())*5, 15), d.between(0, 360)
-	skin := skins()[halfIndex(c.Half)+2*d.IntN(2)]
+	skin := skins()[halfIndex(c.stock())+2*d.IntN(2)]
 	limb := func(x0, y0, x1, y1, r0, r1 float64, colour rgb) object {
 		return object{what: "palm", from: filing.Point{x0, y0}, to: filing.Point{x1, y1}, r0: r0, r1: r1,
 			colour: colour, lift: 2}
@@ -187,7 +187,7 @@ func handheldSetting(c *Case, d *dice, w, h float64, person, overFace bool) sett
 	hx := w * d.between(0.35, 0.65)
 	if person {
 		shirt := [][]rgb{{{0.05, 0.07, 0.2}, {0.5, 0.48, 0.45}, {0.25, 0.04, 0.05}}, {{0.02, 0.02, 0.025}, {0.14,
-			0.22, 0.16}, {0.55, 0.5, 0.3}}}[halfIndex(c.Half)][d.IntN(3)]
+			0.22, 0.16}, {0.55, 0.5, 0.3}}}[halfIndex(c.stock())][d.IntN(3)]
 		p := &sitter{}
 		side := d.sign()
 		p.headX, p.headY = w/2+side*(w/2+headWidth/2+d.between(12, 60)), h/2+d.between(-40, 60)
@@ -262,7 +262,7 @@ func planFace(c *Case, s *setting, d *dice, i int) {
 		return k == IDCardFront || k == ResidencePermitFront || k == TravelPermit || k == Passport
 	})
 	chooseDocument(c, i, portraits)
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	headless := i%2 == 1
 	*s = handheldSetting(c, d, w, h, headless, false)
 	c.Variant = "card_only"

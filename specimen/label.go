@@ -42,6 +42,7 @@ func (t *take) label() error {
 	t.labelCover()
 	t.labelSharpness()
 	t.labelFaces()
+	tr.Colourless = m.doc.Colourless
 	tr.Grey = t.s.copy != nil || t.s.mono
 	if t.s.screen != nil {
 		tr.Recapture, tr.RecaptureKind = true, t.s.screen.kind

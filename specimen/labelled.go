@@ -8,7 +8,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// Half is a half of the labelled sets (标注样例集). The halves share no template, no surface, no phone and no grain of
+// Half is one of the labelled sets (标注样例集). Tune and Test share no template, no surface, no phone and no grain of
 // noise: what is tuned on the one is tested on the other.
 type Half string
 
@@ -16,6 +16,8 @@ type Half string
 const (
 	Tune Half = "tune" // 调参集
 	Test Half = "test" // 测试集
+	// Prints is for tuning only (随机版面集): documents whose print came by lot, on the surfaces and by the phones of Tune and Test.
+	Prints Half = "prints"
 )
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
@@ -76,6 +78,22 @@ type Labelled struct {
 	Truth Truth
 }
 
+// stock is the set whose surfaces, phones, hands and apps a photo is taken with: its own, but for Prints, which has none.
+func (c Case) stock() Half {
+	if c.Half != Prints {
+		return c.Half
+	}
+	return [2]Half{Tune, Test}[c.Seed>>7&1]
+}
+
+// size returns width and height in millimetres of the main document; those of a card where there is none.
+func (c Case) size() (w, h float64) {
+	if t, err := templateNamed(c.Template); err == nil {
+		return t.size()
+	}
+	return Size("")
+}
+
 // Kind returns what the main document is; empty where there is none.
 func (c Case) Kind() Kind {
 	if c.Template == "" {
@@ -91,6 +109,10 @@ func (c Case) Kind() Kind {
 // sizes is how many cases a half has of a group: such that the Wilson bound at 95 % can meet the bar of the group in the
 // test half (n >= 381 without an error meets 1 %, n >= 765 meets 0.5 %), negatives of one group serving the others too.
 func sizes(half Half, group Group) int {
+	if half == Prints { // what went wrong on prints that nobody had seen
+		return map[Group]int{GroupOrdinary: 200, GroupHard: 100, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 40,
+			GroupExposure: 10, GroupOccluded: 30, GroupSmall: 20, GroupSeveral: 20}[group]
+	}
 	n := map[Group]int{GroupOrdinary: 600, GroupHard: 400, GroupBlur: 460, GroupGlare: 300, GroupCut: 800, GroupCopy: 300,
 		GroupRecapture: 300, GroupExposure: 300, GroupFace: 60, GroupOccluded: 160, GroupTilted: 160, GroupSmall: 160,
 		GroupSeveral: 160, GroupClean: 160, GroupNoDocument: 160}[group]
@@ -100,7 +122,7 @@ func sizes(half Half, group Group) int {
 	return n
 }
 
-// Cases lists a half of the labelled sets: about 4,500 photos for Test and half as many for Tune. The list is made from
+// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, 600 for Prints. The list is made from
 // seeds and is the same on every machine; testdata holds it too, and a test holds the two together.
 func Cases(half Half) []Case {
 	var cases []Case
@@ -114,8 +136,11 @@ func Cases(half Half) []Case {
 
 // setSeed is changed to draw a fresh set once a test half is burnt (opened and failed).
 func setSeed(half Half) uint64 {
-	if half == Tune {
+	switch half {
+	case Tune:
 		return 20201118
+	case Prints:
+		return 20261122
 	}
 	return 20201217
 }

@@ -24,6 +24,18 @@ func plan(c *Case, i int) {
 
 // chooseDocument gives neighbouring cases the same document, so that it is drawn once for them.
 func chooseDocument(c *Case, i int, names []string) {
+	if c.Half == Prints { // every layout in its turn
+		const run, apart = 3, 41
+		at := i / run
+		for _, g := range Groups() {
+			if g == c.Group {
+				break
+			}
+			at += (sizes(Prints, g) + run - 1) / run
+		}
+		c.Template, c.DocumentSeed = names[at*apart%len(names)], mix(uint64(at)^setSeed(Prints))
+		return
+	}
 	const run = 6
 	k := mix(uint64(i/run)*0x9e37 ^ setSeed(c.Half) ^ uint64(len(c.Group))*0x51ed)
 	c.Template = names[k%uint64(len(names))]
@@ -32,8 +44,8 @@ func chooseDocument(c *Case, i int, names []string) {
 
 // ordinarySetting is a photo as most people take it: the document on a table, about upright, in day or lamp light.
 func ordinarySetting(c *Case, d *dice, i int) setting {
-	phones := phonesOf(c.Half)
-	surfaces := surfacesOf(c.Half)
+	phones := phonesOf(c.stock())
+	surfaces := surfacesOf(c.stock())
 	s := setting{phone: phones[d.IntN(len(phones))], surface: surfaces[d.IntN(len(surfaces))], sharpen: 1, smear: 1, gain: 1,
 		orientation: []int{1, 1, 6, 6, 8, 3, 0, 1}[d.IntN(8)]}
 	if d.chance(0.04) {
@@ -41,7 +53,10 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	}
 	chooseDocument(c, i, templateNames(c.Half, nil))
 	size := s.phone.sizes[d.IntN(len(s.phone.sizes))]
-	w, h := Size(c.Kind())
+	if c.Half == Prints && size[0]*size[1] > mostPrintPixels { // its first size is one that it takes often
+		size = s.phone.sizes[0]
+	}
+	w, h := c.size()
 	s.width, s.height = size[0], size[1]
 	// Most people turn the phone as the document lies, some do not.
 	if (h > w) != d.chance(0.12) {
@@ -60,12 +75,12 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	}
 	s.tilt, s.tiltTurn = math.Abs(d.NormFloat64())*6, d.between(0, 360)
 	s.tilt = math.Min(s.tilt, 18)
-	if c.Half == Test {
+	if c.stock() == Test {
 		s.turn += d.NormFloat64() * 3
 		s.tilt = math.Min(d.between(0, 16), s.tilt*1.4)
 	}
 	s.white = d.between(0.5, 0.92)
-	s.cast = castOf(c.Half, d)
+	s.cast = castOf(c.stock(), d)
 	s.gradient, s.gradientTurn = d.between(0.02, 0.3), d.between(0, 360)
 	s.gain = math.Exp(d.between(0, 1.4))
 	if d.chance(0.25) {
@@ -83,6 +98,9 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	s.sharpen, s.smear = d.between(0.6, 1.2), d.between(0.6, 1.2)
 	return s
 }
+
+// mostPrintPixels bounds the pictures of Prints: many layouts tell more than many pixels.
+const mostPrintPixels = 8_500_000
 
 // castOf is the colour of the light that white balance left: near neutral, or warm lamp, cold shade, greenish tube.
 func castOf(half Half, d *dice) rgb {
@@ -108,8 +126,8 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 	variants := []string{"white_on_white", "patterned", "clutter", "finger_edge", "finger_corner", "low_light", "cast_shadow",
 		"any_turn", "under_papers", "in_hand", "sleeve", "curled", "grid", "steep", "lamp", "small_card"}
 	c.Variant = variants[i%len(variants)]
-	surface := func(names ...string) { s.setSurface(c.Half, names[d.IntN(len(names))]) }
-	tune := c.Half == Tune
+	surface := func(names ...string) { s.setSurface(c.stock(), names[d.IntN(len(names))]) }
+	tune := c.stock() == Tune
 	either := func(a, b []string) []string {
 		if tune {
 			return a
@@ -117,7 +135,7 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		return b
 	}
 	white := either([]string{"white_desk", "paper_stack", "marble"}, []string{"white_laminate", "squared_paper", "small_tiles"})
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	switch c.Variant {
 	case "white_on_white":
 		chooseDocument(c, i, templateNames(c.Half, func(k Kind) bool { return !isCard(k) }))
@@ -130,14 +148,14 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		surface(either([]string{"floor_tiles", "cutting_mat", "oak", "keyboard_dark"},
 			[]string{"bricks", "small_tiles", "bamboo", "keyboard_light", "parquet"})...)
 	case "clutter":
-		s.others = clutter(c.Half, d, w, h, 2+d.IntN(3))
+		s.others = clutter(c.stock(), d, w, h, 2+d.IntN(3))
 		s.fill = d.between(0.5, 0.75)
 	case "under_papers":
-		o := sheetOf(c.Half, d, w, h)
+		o := sheetOf(c.stock(), d, w, h)
 		o.under, o.gap, o.turn = true, d.between(0, 0.3)*math.Min(w, h), d.NormFloat64()*12
-		s.others = append(clutter(c.Half, d, w, h, 1), o)
+		s.others = append(clutter(c.stock(), d, w, h, 1), o)
 	case "finger_edge", "finger_corner":
-		s.objects = fingersAt(c.Half, d, w, h, c.Variant == "finger_corner")
+		s.objects = fingersAt(c.stock(), d, w, h, c.Variant == "finger_corner")
 		s.fill = d.between(0.6, 0.85)
 	case "low_light":
 		s.gain = d.between(6, 18)
@@ -150,9 +168,9 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		s.turn = d.between(-180, 180)
 	case "in_hand":
 		chooseDocument(c, i, templateNames(c.Half, isCard))
-		w, h = Size(c.Kind())
+		w, h = c.size()
 		s.below, s.objects = handUnder(d, w, h)
-		rooms := emptySurfacesOf(c.Half)
+		rooms := emptySurfacesOf(c.stock())
 		s.surface = rooms[2+d.IntN(len(rooms)-2)]
 		s.fill = d.between(0.5, 0.75)
 	case "sleeve":
@@ -168,7 +186,7 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 			share: d.between(0.6, 0.9), colour: rgb{1.1, 1, 0.7}}
 	case "small_card":
 		s.fill = d.between(0.38, 0.55)
-		s.others = clutter(c.Half, d, w, h, d.IntN(3))
+		s.others = clutter(c.stock(), d, w, h, d.IntN(3))
 	}
 	// Two difficulties meet in every fourth photo.
 	if d.chance(0.25) {

@@ -23,7 +23,7 @@ func (d *dice) share(ranges ...[3]float64) float64 {
 // are asked to be sharp lie there already: their text is small.
 func planBlur(c *Case, s *setting, d *dice, i int) {
 	kinds := []blurKind{blurDisc, blurGauss, blurLine, blurDisc, blurArc, blurShake, blurDisc, blurLine}
-	if c.Half == Test {
+	if c.stock() == Test {
 		kinds = []blurKind{blurLine, blurDisc, blurShake, blurGauss, blurDisc, blurArc, blurLine, blurShake, blurDisc}
 	}
 	s.blur = kinds[i%len(kinds)]
@@ -52,7 +52,7 @@ func planBlur(c *Case, s *setting, d *dice, i int) {
 func planGlare(c *Case, s *setting, d *dice, i int) {
 	shapes := []string{"blob", "tube", "window", "sheen", "flash"}
 	shape := shapes[i%len(shapes)]
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	area := w * h
 	g := glare{shape: shape, turn: d.between(0, 180), soft: d.between(0.02, 0.08) * math.Sqrt(area),
 		colour: rgb{1, float32(d.between(0.94, 1)), float32(d.between(0.8, 1.05))}, barsX: 1 + d.IntN(3), barsY: 1 + d.IntN(3),
@@ -124,7 +124,7 @@ func textSpots(string) []filing.Point {
 func planCut(c *Case, s *setting, d *dice, i int) {
 	s.cut, s.cutSide = true, d.IntN(4)
 	s.turn, s.tilt = d.NormFloat64()*4, math.Min(math.Abs(d.NormFloat64())*5, 14)
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	s.width, s.height = max(s.width, s.height), min(s.width, s.height)
 	if h > w {
 		s.width, s.height = s.height, s.width
@@ -154,7 +154,7 @@ func planCut(c *Case, s *setting, d *dice, i int) {
 func planCopy(c *Case, s *setting, d *dice, i int) {
 	s.cast = [][]rgb{{{1.14, 1, 0.66}, {1.1, 1, 0.75}, {0.94, 1, 1.1}, {1, 1.05, 0.93}, {1, 1, 1}},
 		{{1.18, 1, 0.6}, {1.07, 0.99, 0.82}, {0.9, 1, 1.14}, {0.98, 1.07, 0.9}, {1.03, 0.98,
-			1.02}}}[halfIndex(c.Half)][d.IntN(5)]
+			1.02}}}[halfIndex(c.stock())][d.IntN(5)]
 	if i%5 < 3 {
 		c.Variant = "grey_copy"
 		if d.chance(0.12) {
@@ -167,7 +167,7 @@ func planCopy(c *Case, s *setting, d *dice, i int) {
 		if d.chance(0.5) { // coloured tables tempt an estimate of neutral
 			names := map[Half][]string{Tune: {"oak", "gingham", "cutting_mat", "cork"}, Test: {"bricks",
 				"blue_plastic", "parquet", "bamboo"}}
-			s.setSurface(c.Half, names[c.Half][d.IntN(4)])
+			s.setSurface(c.stock(), names[c.stock()][d.IntN(4)])
 		}
 		return
 	}
@@ -186,13 +186,13 @@ func (s *setting) setSurface(half Half, name string) {
 
 // planRecapture shows documents on screens; two photos of five show none, but fine cloth or fine print.
 func planRecapture(c *Case, s *setting, d *dice, i int) {
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	s.mosaic = true
 	if i%5 >= 3 {
 		switch i / 5 % 3 {
 		case 0:
 			c.Variant = "fine_cloth"
-			s.setSurface(c.Half, map[Half]string{Tune: "denim", Test: "linen"}[c.Half])
+			s.setSurface(c.stock(), map[Half]string{Tune: "denim", Test: "linen"}[c.stock()])
 			s.fill = d.between(0.45, 0.8)
 		case 1:
 			c.Variant = "fine_print"
@@ -200,18 +200,22 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 				turn: float32(d.between(-0.8, 0.8)), wobble: float32(d.between(0, 1.5))}
 		default:
 			c.Variant = "beside_keyboard"
-			s.setSurface(c.Half, map[Half]string{Tune: "keyboard_dark", Test: "keyboard_light"}[c.Half])
+			s.setSurface(c.stock(), map[Half]string{Tune: "keyboard_dark", Test: "keyboard_light"}[c.stock()])
 		}
 		return
 	}
-	kinds := map[Half][]string{Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
+	kinds := map[Half][]string{Prints: {"monitor", "tv", "phone", "projector", "laptop"}, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
 		"monitor", "tablet"}}[c.Half]
 	big := math.Max(w, h)
 	sc := &display{kind: kinds[d.IntN(len(kinds))], stripe: float32(d.between(0.7, 0.92)), bar: float32(d.between(0.75, 0.93)),
 		black: float32(d.between(0.001, 0.008)), desktop: [][]rgb{{{0.8, 0.8, 0.8}, {0.04, 0.04, 0.045}, {0.3, 0.3, 0.32}},
-			{{0.9, 0.9, 0.9}, {0.01, 0.01, 0.01}, {0.05, 0.2, 0.35}}}[halfIndex(c.Half)][d.IntN(3)],
+			{{0.9, 0.9, 0.9}, {0.01, 0.01, 0.01}, {0.05, 0.2, 0.35}}}[halfIndex(c.stock())][d.IntN(3)],
 		frame: rgb{0.015, 0.015, 0.016}}
 	sc.alternating = sc.kind == "phone"
+	if sc.kind == "projector" { // a wall is no black, and three panels lie on one another
+		sc.aligned, sc.black, sc.stripe = true, float32(d.between(0.01, 0.06)), float32(d.between(0.8, 0.95))
+		sc.frame = rgb{0.3, 0.3, 0.31}
+	}
 	sc.pixels = d.share([3]float64{0.45, 0.85, 1.7}, [3]float64{0.4, 1.7, 3.5}, [3]float64{0.15, 0.6, 0.85})
 	if sc.kind == "phone" {
 		sc.pixels *= 0.8
@@ -233,14 +237,14 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 	s.white = d.between(0.45, 1.05)
 	s.cast = rgb{float32(d.between(0.9, 1.03)), 1, float32(d.between(0.98, 1.15))}
 	s.gradient, s.bend, s.lamp = d.between(0, 0.15), 0, nil
-	rooms := emptySurfacesOf(c.Half)
+	rooms := emptySurfacesOf(c.stock())
 	s.surface = rooms[2+d.IntN(len(rooms)-2)]
 	if d.chance(0.3) {
 		s.glares = []glare{{shape: "blob", x: d.between(0, 1) * w, y: d.between(0, 1) * h, a: 0.3 * w, b: 0.3 * w,
 			peak: d.between(0.02, 0.1), colour: rgb{1, 1, 1}}}
 	}
 	if d.chance(0.25) {
-		s.app = appOf(c.Half, d)
+		s.app = appOf(c.stock(), d)
 	}
 }
 
@@ -248,7 +252,7 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 func planExposure(c *Case, s *setting, d *dice, i int) {
 	s.lamp = nil
 	s.gradient = d.between(0, 0.15)
-	dark := map[Half]string{Tune: "black_desk", Test: "slate"}[c.Half]
+	dark := map[Half]string{Tune: "black_desk", Test: "slate"}[c.stock()]
 	switch i % 6 {
 	case 0:
 		c.Variant = "under"
@@ -259,14 +263,14 @@ func planExposure(c *Case, s *setting, d *dice, i int) {
 		s.white = math.Exp(d.between(math.Log(BrightLevel), math.Log(5)))
 	case 2:
 		c.Variant = "dark_table"
-		s.setSurface(c.Half, dark)
+		s.setSurface(c.stock(), dark)
 		s.white = d.between(0.35, 0.95)
 	case 3:
 		c.Variant, s.glossyTable = "backlit", true
 		// A window behind: bright around, the document dark, or rightly exposed after all.
 		s.white = d.share([3]float64{0.5, 0.03, 0.09}, [3]float64{0.1, 0.1, 0.22}, [3]float64{0.4, 0.25, 0.6})
 		s.gain = d.between(1, 4)
-		w, h := Size(c.Kind())
+		w, h := c.size()
 		s.glares = []glare{{shape: "window", x: w * d.between(-0.1, 1.1), y: -h*d.between(0.45, 0.7) - 0.25*w,
 			a: w * 0.9, b: 0.25*w + h*0.2,
 			soft: 6, peak: d.between(0.8, 3), colour: rgb{0.95, 1, 1.08}, barsX: 3, barsY: 2}}
@@ -276,7 +280,7 @@ func planExposure(c *Case, s *setting, d *dice, i int) {
 	case 4:
 		c.Variant = "bright_right"
 		s.white = d.between(0.8, NormalTo)
-		s.setSurface(c.Half, map[Half]string{Tune: "white_desk", Test: "white_laminate"}[c.Half])
+		s.setSurface(c.stock(), map[Half]string{Tune: "white_desk", Test: "white_laminate"}[c.stock()])
 	default:
 		c.Variant = "dim_right"
 		s.white = d.between(NormalFrom, 0.4)
@@ -287,8 +291,8 @@ func planExposure(c *Case, s *setting, d *dice, i int) {
 
 // planOccluded covers a document with fingers and things, or lays them beside it.
 func planOccluded(c *Case, s *setting, d *dice, i int) {
-	w, h := Size(c.Kind())
-	skin := skins()[halfIndex(c.Half)+2*d.IntN(2)]
+	w, h := c.size()
+	skin := skins()[halfIndex(c.stock())+2*d.IntN(2)]
 	small := math.Min(w, h)
 	s.fill = d.between(0.6, 0.82)
 	switch i % 8 {
@@ -335,7 +339,7 @@ func planOccluded(c *Case, s *setting, d *dice, i int) {
 		l := d.between(0.6, 1) * w
 		s.objects = append(s.objects, object{what: "pen", from: filing.Point{x - l/2*math.Cos(a), y - l/2*math.Sin(a)},
 			to: filing.Point{x + l/2*math.Cos(a), y + l/2*math.Sin(a)}, r0: 0.045 * small, r1: 0.03 * small,
-			colour: []rgb{{0.03, 0.04, 0.15}, {0.3, 0.03, 0.03}}[halfIndex(c.Half)], lift: 3})
+			colour: []rgb{{0.03, 0.04, 0.15}, {0.3, 0.03, 0.03}}[halfIndex(c.stock())], lift: 3})
 	case 5, 6:
 		c.Variant = "beside"
 		gap := d.between(2, 12)
@@ -373,7 +377,7 @@ func planSmall(c *Case, s *setting, d *dice, _ int) {
 
 // planSeveral puts documents beside one another, or one among papers that are no documents.
 func planSeveral(c *Case, s *setting, d *dice, i int) {
-	w, h := Size(c.Kind())
+	w, h := c.size()
 	s.turn, s.tilt = d.NormFloat64()*8, math.Min(s.tilt, 12)
 	if i%8 < 5 {
 		c.Variant = "several"
@@ -389,7 +393,7 @@ func planSeveral(c *Case, s *setting, d *dice, i int) {
 		return
 	}
 	c.Variant, c.Degree = "among_papers", 1
-	for _, o := range clutter(c.Half, d, w, h, 1+d.IntN(3)) {
+	for _, o := range clutter(c.stock(), d, w, h, 1+d.IntN(3)) {
 		if o.what == "blank" || o.what == "printed" { // which may well be documents
 			o.what, o.colour, o.h = "note", rgb{0.75, 0.66, 0.2}, o.w
 		}
@@ -417,7 +421,7 @@ func planClean(c *Case, s *setting, d *dice, i int) {
 		c.Variant = "camera"
 	case 1:
 		c.Variant = "app"
-		s.app = appOf(c.Half, d)
+		s.app = appOf(c.stock(), d)
 		s.app.quality = max(s.app.quality, 70)
 		s.app.long = max(s.app.long, 1600)
 	case 2:
@@ -434,7 +438,7 @@ func planNoDocument(c *Case, s *setting, d *dice, i int) {
 	c.Template, c.DocumentSeed = "", 0
 	s.fill = d.between(0.4, 0.9)
 	s.turn, s.tilt = d.between(-180, 180), d.between(0, 30)
-	empty := emptySurfacesOf(c.Half)
+	empty := emptySurfacesOf(c.stock())
 	switch i % 4 {
 	case 0, 1:
 		c.Variant = "surface"
@@ -448,7 +452,7 @@ func planNoDocument(c *Case, s *setting, d *dice, i int) {
 	default:
 		c.Variant = "things"
 		for range 1 + d.IntN(3) {
-			o := sheetOf(c.Half, d, 200, 140)
+			o := sheetOf(c.stock(), d, 200, 140)
 			if o.what == "blank" || o.what == "printed" {
 				o.what, o.w, o.h, o.corner, o.colour = "device", 75, 155, 9, rgb{0.05, 0.05, 0.05}
 			}

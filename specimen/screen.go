@@ -7,7 +7,7 @@ import "math"
 // a pixel of the camera gathers before it is sampled. What the filter leaves above the camera's Nyquist frequency folds
 // down: moire is the outcome, not a pattern that is painted on.
 type display struct {
-	// kind is monitor, laptop, phone, tablet or tv.
+	// kind is monitor, laptop, phone, tablet, tv or projector.
 	kind string
 	// pixels is how many pixels of the camera a pixel of the screen spans; it decides whether one sees a grid, moire, or
 	// hardly anything.
@@ -17,6 +17,8 @@ type display struct {
 	// stripe is the width of a subpixel, share of a third; bar its height, share of the pitch.
 	stripe, bar float32
 	alternating bool
+	// aligned: the colours of a pixel lie on one another, as a projector of three panels casts them.
+	aligned bool
 	// black is the light of a dark pixel, share of white.
 	black float32
 	// left, top, right, bottom are the screen's borders in millimetres around the document, bezel the width of its frame.
@@ -69,6 +71,10 @@ func (s *display) grid(u, v, px float32) rgb {
 		return c
 	}
 	row := gathered(y, 0.5, s.bar, a)
+	if s.aligned {
+		k := gathered(x, 0.5, s.stripe, a) * row
+		return rgb{k, k, k}
+	}
 	for k := range 3 {
 		c[k] = gathered(x, (float32(k)+0.5)/3, s.stripe/3, a) * row
 	}

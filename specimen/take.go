@@ -105,10 +105,7 @@ func (t *take) dress() error {
 	s := &t.s
 	zoom := math.Max(s.zoom, 1)
 	t.w, t.h = int(float64(s.width)/zoom), int(float64(s.height)/zoom)
-	grain := grainsOf[0]()
-	if t.c.Half == Test {
-		grain = grainsOf[1]()
-	}
+	grain := grainsOf[halfIndex(t.c.stock())]()
 	t.ground = s.surface.make(grain, newDice(t.c.Seed, 0x5eed))
 	if t.c.Template == "" {
 		t.seen = []filing.Point{{0, 0}, {210, 0}, {210, 150}, {0, 150}}
@@ -164,7 +161,7 @@ func (t *take) document(name string, seed uint64) (*sheet, error) {
 		return nil, err
 	}
 	// About what the picture will resolve: the document's bounding box fills the frame to fill.
-	w, h := Size(tm.kind)
+	w, h := tm.size()
 	diagonal := math.Hypot(w, h)
 	need := 1.2 * math.Max(t.s.fill, 0.3) * math.Max(float64(t.w), float64(t.h)) / diagonal
 	if t.s.cut {

@@ -13,6 +13,16 @@ type template struct {
 	half Half
 	kind Kind
 	draw func(fonts *FontSet, rng *rand.Rand, ppm float64) *Document
+	// width and height are those of the layout where its kind has no one size, 0 elsewhere.
+	width, height float64
+}
+
+// size returns width and height in millimetres.
+func (t template) size() (w, h float64) {
+	if t.width > 0 {
+		return t.width, t.height
+	}
+	return Size(t.kind)
 }
 
 // drawnAs makes a template of a kind that Draw knows.
@@ -32,18 +42,18 @@ func drawnAs(kind Kind) func(*FontSet, *rand.Rand, float64) *Document {
 	}
 }
 
-// templates lists the layouts of both halves.
-func templates() []template {
+// templates lists the layouts of all sets.
+var templates = sync.OnceValue(func() []template {
 	var list []template
 	for _, kind := range []Kind{IDCardFront, IDCardBack, ResidencePermitFront, BusinessLicense, AuthorizationLetter,
 		DomainCertificate, PlainLetter} {
-		list = append(list, template{string(kind), Tune, kind, drawnAs(kind)})
+		list = append(list, template{name: string(kind), half: Tune, kind: kind, draw: drawnAs(kind)})
 	}
 	for _, kind := range []Kind{ResidencePermitBack, BusinessLicenseDuplicate} {
-		list = append(list, template{string(kind), Test, kind, drawnAs(kind)})
+		list = append(list, template{name: string(kind), half: Test, kind: kind, draw: drawnAs(kind)})
 	}
-	return append(list, furtherTemplates()...)
-}
+	return slices.Concat(list, furtherTemplates(), randomPrintTemplates())
+})
 
 func templateNamed(name string) (template, error) {
 	for _, t := range templates() {

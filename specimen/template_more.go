@@ -28,19 +28,19 @@ const (
 // type and places.
 func furtherTemplates() []template {
 	return []template{
-		{"letter_headed", Tune, PlainLetter, drawHeadedLetter},
-		{paleLetter, Tune, PlainLetter, drawPaleLetter},
-		{paleNotice, Tune, PlainLetter, drawPaleNotice},
-		{"id_card_front_rosette", Test, IDCardFront, drawRosetteFront},
-		{"id_card_back_rosette", Test, IDCardBack, drawRosetteBack},
-		{"travel_permit", Test, TravelPermit, drawTravelPermit},
-		{"passport", Test, Passport, drawPassport},
-		{"license_upright", Test, BusinessLicense, drawUprightLicense},
-		{"authorization_form", Test, AuthorizationLetter, drawAuthorizationForm},
-		{"domain_upright", Test, DomainCertificate, drawUprightDomain},
-		{"institution", Test, Institution, drawInstitution},
-		{paleStatement, Test, PlainLetter, drawPaleStatement},
-		{paleForm, Test, PlainLetter, drawPaleForm},
+		{name: "letter_headed", half: Tune, kind: PlainLetter, draw: drawHeadedLetter},
+		{name: paleLetter, half: Tune, kind: PlainLetter, draw: drawPaleLetter},
+		{name: paleNotice, half: Tune, kind: PlainLetter, draw: drawPaleNotice},
+		{name: "id_card_front_rosette", half: Test, kind: IDCardFront, draw: drawRosetteFront},
+		{name: "id_card_back_rosette", half: Test, kind: IDCardBack, draw: drawRosetteBack},
+		{name: "travel_permit", half: Test, kind: TravelPermit, draw: drawTravelPermit},
+		{name: "passport", half: Test, kind: Passport, draw: drawPassport},
+		{name: "license_upright", half: Test, kind: BusinessLicense, draw: drawUprightLicense},
+		{name: "authorization_form", half: Test, kind: AuthorizationLetter, draw: drawAuthorizationForm},
+		{name: "domain_upright", half: Test, kind: DomainCertificate, draw: drawUprightDomain},
+		{name: "institution", half: Test, kind: Institution, draw: drawInstitution},
+		{name: paleStatement, half: Test, kind: PlainLetter, draw: drawPaleStatement},
+		{name: paleForm, half: Test, kind: PlainLetter, draw: drawPaleForm},
 	}
 }
 

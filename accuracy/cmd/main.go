@@ -48,7 +48,7 @@ recorded, or where the code that measures and judges is that of an opening that 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	flags.StringVar(&o.half, "half", "both", "tune, test or both")
+	flags.StringVar(&o.half, "half", "both", "tune, prints, test, or both (tune and test)")
 	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
@@ -85,12 +85,14 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	switch o.half {
 	case "tune":
 		return s.halves(ctx, specimen.Tune)
+	case "prints":
+		return s.halves(ctx, specimen.Prints)
 	case "test":
 		return s.halves(ctx, specimen.Test)
 	case "both":
 		return s.halves(ctx, specimen.Tune, specimen.Test)
 	}
-	return fmt.Errorf("-half is %q: tune, test or both", o.half)
+	return fmt.Errorf("-half is %q: tune, prints, test or both", o.half)
 }
 
 // projectRoot is the folder with go.mod at or above the working directory.
@@ -291,7 +293,7 @@ func (s *session) timed(ctx context.Context, w io.Writer, photos []accuracy.Phot
 func (s *session) showOne(ctx context.Context) error {
 	part, _, _ := strings.Cut(s.show, "/")
 	half := specimen.Half(part)
-	if half != specimen.Tune && half != specimen.Test {
+	if len(specimen.Cases(half)) == 0 {
 		return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
 	}
 	if half == specimen.Test {

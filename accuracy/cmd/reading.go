@@ -31,6 +31,9 @@ func (s *session) readings(ctx context.Context, halves []specimen.Half) (err err
 
 // read reads one set.
 func (s *session) read(ctx context.Context, readers *accuracy.Readers, half specimen.Half) error {
+	if half == specimen.Prints {
+		return errors.New("the random prints are of no kind that is read")
+	}
 	cases, whole := s.cases(half)
 	if len(cases) == 0 {
 		return fmt.Errorf("no photo of the %s half is asked for", half)
