@@ -106,9 +106,7 @@ func (o *offers) file(f *ReadFile) {
 	case kind == filing.DocumentDomainCertificate:
 		o.domain(f, of)
 	case f.Declared.Material == "applicant_document" && o.parties.Applicant == Enterprise:
-		if kind == filing.DocumentBusinessLicense {
-			o.license(f)
-		}
+		o.unit(f)
 	case o.parties.identity(f.Declared.Material):
 		switch o.parties.person(of) {
 		case principal:
@@ -168,9 +166,20 @@ func (o *offers) province(f *ReadFile, fact filing.Fact) {
 	}
 }
 
-func (o *offers) license(f *ReadFile) {
+// unit offers what a unit's licence or certificate says.
+func (o *offers) unit(f *ReadFile) {
 	c := &f.Content
-	o.code(f, filing.FactApplicantDocument, "business_license", filing.Field{Confidence: c.Kind.Confidence})
+	document, organization := "business_license", ""
+	if c.Kind.Detected == filing.DocumentLetter {
+		document, organization = certificate(titleOf(c))
+	}
+	title := filing.Field{Confidence: c.Kind.Confidence}
+	if document != "" {
+		o.code(f, filing.FactApplicantDocument, document, title)
+	}
+	if organization != "" {
+		o.code(f, filing.FactApplicantOrganization, organization, title)
+	}
 	if unit, ok := c.Field(filing.FieldUnit); ok && unit.Value != "" {
 		o.add(f, filing.Ref{Fact: filing.FactApplicantName}, filing.Value{Text: unit.Value, Known: true}, unit)
 	}
@@ -185,6 +194,24 @@ func (o *offers) license(f *ReadFile) {
 			o.add(f, filing.Ref{Fact: filing.FactApplicantDocumentUnified}, filing.Value{Num: 1, Known: true}, code)
 		}
 	}
+}
+
+// certificate tells by the title of a unit's certificate which document it is in the facts and, where only one kind of unit has it, which
+// kind that is; "" for either that it does not tell.
+func certificate(title string) (document, organization string) {
+	for _, c := range []struct{ title, document, organization string }{
+		{"事业单位法人证书", "other", "institution"},
+		{"社会团体法人登记证书", "other", "social_organization"},
+		{"基金会法人登记证书", "other", "foundation"},
+		{"单位登记证书", "other", "other"}, // 民办非企业单位登记证书
+		{"组织机构代码证", "organization_code", ""},
+		{"统一社会信用代码证书", "other", ""}, // of offices of the state, and of groups that no law registers
+	} {
+		if strings.Contains(title, c.title) {
+			return c.document, c.organization
+		}
+	}
+	return "", ""
 }
 
 // domain offers the dates of a domain's certificate, where the certificate is that domain's.

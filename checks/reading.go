@@ -303,7 +303,8 @@ func (j *judge) fields() []filing.Finding {
 	out = append(out, j.number()...)
 	out = append(out, j.term()...)
 	switch c.Kind.Detected {
-	case filing.DocumentBusinessLicense, filing.DocumentAuthorizationLetter:
+	case filing.DocumentBusinessLicense, filing.DocumentAuthorizationLetter, filing.DocumentLetter:
+		// Of letters only the certificates of units come here, the registration of an applicant that is no company.
 		out = append(out, j.names(filing.FieldUnit, j.in.Expected.Name, "name_mismatch", nil)...)
 	case filing.DocumentDomainCertificate:
 		out = append(out, j.domain()...)

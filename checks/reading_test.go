@@ -133,6 +133,12 @@ func TestReadingIsJudgedAgainstWhatWasDeclaredAndFilledIn(t *testing.T) {
 		{"a licence in its last month", unit, license, read(filing.DocumentBusinessLicense, "front", 0.99, "credit_code="+rightCode, "unit=样本网络科技有限公司", until+"2020-11-01"), ""},
 		{"an ID card in place of a licence", unit, license, read(card, "front", 0.99), "kind_mismatch"},
 		{"a certificate of another form", unit, license, read(filing.DocumentLetter, "front", 0.99, "title=事业单位法人证书"), ""},
+		{"a certificate of another form, of the unit", unit, license,
+			read(filing.DocumentLetter, "front", 0.99, "title=事业单位法人证书", "unit=样本网络科技有限公司", "credit_code="+rightCode), ""},
+		{"a certificate of another form, of another unit", unit, license,
+			read(filing.DocumentLetter, "front", 0.99, "title=事业单位法人证书", "unit=另外图书馆"), "name_mismatch"},
+		{"a certificate of another form that has ended", unit, license,
+			read(filing.DocumentLetter, "front", 0.99, "title=事业单位法人证书", "unit=样本网络科技有限公司", until+"2020-10-31"), "document_expired"},
 
 		{"a right certificate", domains, certificate, read(filing.DocumentDomainCertificate, "front", 0.99, "domain=SPECIMEN1.cn", "holder=样本网络科技有限公司"), ""},
 		{"another domain", domains, certificate, read(filing.DocumentDomainCertificate, "front", 0.99, "domain=other.cn", "holder=样本网络科技有限公司"), "domain_mismatch"},
@@ -308,6 +314,19 @@ func TestWhatWasReadAndTheFilingLacksIsOffered(t *testing.T) {
 	}
 	if !slices.IsSortedFunc(offered, func(a, b filing.Offer) int { return factOrder(a.Fact) - factOrder(b.Fact) }) {
 		t.Errorf("not in the vocabulary's order: %+v", offered)
+	}
+	// An institution has a certificate of another form, which says what kind of unit it is.
+	files[2].Content = *read(filing.DocumentLetter, "front", 0.99, "title=事业单位法人证书", "unit=样本图书馆", "valid_until=2031-01-01")
+	got = map[string]any{}
+	for _, o := range Offers(f, partiesOf(f), files[2:3]) {
+		got[o.Fact] = o.Value
+	}
+	want = map[string]any{
+		"applicant.organization": "institution", "applicant.name": "样本图书馆", "applicant.document": "other",
+		"applicant.document_valid_until": "2031-01-01",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 	// Two cards that differ: nobody knows which is right.
 	files[1].Content = *read(filing.DocumentIDCard, "back", 0.99, "valid_until=2030-01-01")

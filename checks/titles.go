@@ -3,6 +3,8 @@ package checks
 import (
 	"slices"
 	"sync"
+
+	recognized "github.com/preflight-icp/preflight/checks/document"
 )
 
 // titleWords are words in the titles of the letters and certificates that a material is (资料的标题用词).
@@ -17,7 +19,7 @@ type titleWords struct {
 // titles are the words by material, in the one place where matching and reading take them from.
 var titles = sync.OnceValue(func() map[string]titleWords {
 	return map[string]titleWords{
-		"applicant_document":            {of: []string{"法人证书", "法人登记证书", "单位登记证书", "组织机构代码证", "统一社会信用代码证书"}},
+		"applicant_document":            {of: recognized.UnitCertificates()},
 		"property_certificate":          {of: []string{"不动产权", "房屋所有权", "房地产权", "房产证"}},
 		"student_card":                  {of: []string{"学生证"}, also: []string{"学生"}},
 		"social_insurance_proof":        {of: []string{"社保证明", "社会保险"}, also: []string{"社会保险", "社保", "参保", "缴费"}},

@@ -17,11 +17,11 @@ func Recognize(r filing.Reading) filing.Content {
 	if found.title != nil {
 		c.Fields = append(c.Fields, s.field(filing.FieldTitle, *found.title))
 	}
-	c.Fields = append(c.Fields, s.fields(found.kind)...)
+	c.Fields = append(c.Fields, s.fields(found.kind, found.title)...)
 	if found.further == nil {
 		return c
 	}
-	for _, f := range s.fields(*found.further) {
+	for _, f := range s.fields(*found.further, nil) {
 		if !slices.ContainsFunc(c.Fields, func(o filing.Field) bool { return o.Name == f.Name }) {
 			c.Fields = append(c.Fields, f)
 		}

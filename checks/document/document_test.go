@@ -236,9 +236,24 @@ func TestOtherLayouts(t *testing.T) {
 		},
 		{
 			"an institution's certificate",
-			page(line("事业单位法人证书", [4]filing.Point{{300, 20}, {700, 20}, {700, 75}, {300, 75}}), at(100, 150, "名称虚构市青禾图书馆"),
-				at(100, 250, "法定代表人林青禾"), at(100, 350, "有效期2019-01-02至2024-01-02")),
-			filing.DocumentLetter, filing.PageFront, map[filing.FieldName]string{filing.FieldTitle: "事业单位法人证书"},
+			page(line("事业单位法人证书", [4]filing.Point{{300, 20}, {700, 20}, {700, 75}, {300, 75}}), at(100, 120, "统一社会信用代码91990411MAU8H5FM09"),
+				at(100, 180, "名称虚构市青禾图书馆"), at(100, 240, "宗旨和业务范围提供图书借阅服务。"), at(100, 300, "住所样本省虚构市想象路1号2层"), at(180, 340, "101室"),
+				at(100, 400, "法定代表人林青禾"), at(100, 460, "举办单位虚构市样本局"), at(100, 520, "有效期自2019年01月02日"), at(190, 560, "至2024年01月02日")),
+			filing.DocumentLetter, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldTitle: "事业单位法人证书", filing.FieldUnit: "虚构市青禾图书馆", filing.FieldCreditCode: "91990411MAU8H5FM09",
+				filing.FieldAddress: "样本省虚构市想象路1号2层101室", filing.FieldLegalRepresentative: "林青禾", filing.FieldScope: "提供图书借阅服务。",
+				filing.FieldValidFrom: "2019-01-02", filing.FieldValidUntil: "2024-01-02",
+			},
+		},
+		{
+			"the certificate of an office of the state",
+			page(tall(280, 5, "统一社会信用代码证书"), at(60, 120, "机构名称"), at(300, 120, "虚构市样本管理局"), at(60, 180, "机构性质"), at(300, 180, "机关"),
+				at(60, 240, "机构地址"), at(300, 240, "样本省虚构市想象路2号"), at(60, 300, "负责人"), at(300, 300, "苏知远")),
+			filing.DocumentLetter, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldUnit: "虚构市样本管理局", filing.FieldAddress: "样本省虚构市想象路2号", filing.FieldLegalRepresentative: "苏知远",
+			},
 		},
 		{
 			"a letter that speaks of a licence and of a card is neither",

@@ -6,6 +6,24 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
+// certified are the fields of the certificate of a unit that is no company. The forms differ by registrar (事业单位登记管理暂行条例实施细则,
+// 社会组织登记证书 of the civil affairs, GB 32100 for offices of the state), and name the same things in other words.
+func certified() []entry {
+	return []entry{
+		{name: filing.FieldCreditCode, labels: []string{"统一社会信用代码"}, more: 1, parse: creditCode, alone: true},
+		{name: filing.FieldUnit, labels: []string{"名称", "单位名称", "机构名称"}, more: 1, parse: organization, form: unitLine},
+		{name: filing.FieldLegalRepresentative, labels: []string{"法定代表人", "负责人", "法定代表人/负责人"}, parse: person},
+		{name: filing.FieldAddress, labels: []string{"住所", "地址", "机构地址"}, more: 2, parse: plain, form: addressLine},
+		{name: filing.FieldCapital, labels: []string{"开办资金", "注册资金", "原始基金数额"}, parse: plain},
+		{name: filing.FieldValidUntil, labels: []string{"有效期限", "有效期"}, more: 1, parse: term},
+		{name: filing.FieldScope, labels: []string{"宗旨和业务范围", "业务范围"}, more: 12, parse: plain},
+		{name: filing.FieldType, labels: []string{"机构性质", "机构类型", "单位类型"}, parse: plain},
+		{name: filing.FieldIssuer, labels: []string{"登记管理机关", "发证机关", "赋码机关", "颁发单位"}, parse: plain},
+		// What else stands there ends the values above it, and is asked of nobody.
+		{labels: []string{"举办单位", "经费来源", "业务主管单位", "活动地域"}, parse: unasked},
+	}
+}
+
 // entriesOf are the fields of a kind and side, in the order in which they are given.
 func entriesOf(kind filing.DetectedKind) []entry {
 	personal := []entry{

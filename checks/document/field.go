@@ -25,9 +25,12 @@ type entry struct {
 	form *regexp.Regexp
 }
 
-// fields reads the fields of a kind.
-func (s *sheet) fields(kind filing.DetectedKind) []filing.Field {
+// fields reads the fields of a kind, of whose document the title stands where it is said.
+func (s *sheet) fields(kind filing.DetectedKind, title *part) []filing.Field {
 	entries := entriesOf(kind)
+	if kind.Detected == filing.DocumentLetter && s.certifiesUnit(title) {
+		entries = certified()
+	}
 	labels := make([][]rune, 0, 2*len(entries))
 	for _, e := range entries {
 		for _, l := range e.labels {

@@ -2,6 +2,7 @@ package document
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -23,7 +24,7 @@ const unitName = `([\p{Han}（）()·a-z0-9]{3,40}?` + unitEnding + `)`
 func linePatterns() []unitPattern {
 	return []unitPattern{
 		// 承诺单位 and its like name who writes.
-		{regexp.MustCompile(`^(?:承诺单位|申请单位|证明单位|主办单位名称|主办单位|单位名称|单位|名称)` + unitName + `(?:[(（]盖章[)）])?$`), 3},
+		{regexp.MustCompile(`^[\d一二三四五六七八九十、.()（）]{0,4}(?:承诺单位|申请单位|证明单位|主办单位名称|主办单位|单位名称|单位|名称)` + unitName + `(?:[(（]盖章[)）])?$`), 3},
 		// A line of its own: the head of the paper, or the signature.
 		{regexp.MustCompile(`^` + unitName + `(?:[(（](?:盖章|公章)[)）])?$`), 1.2},
 		{regexp.MustCompile(`^` + unitName + `(?:[(（,，、]|成立|是|系|就|因|拟|租用|位于|的)`), 1},
@@ -75,6 +76,20 @@ func (s *sheet) letterUnit() (filing.Field, bool) {
 		}
 	}
 	return organization(s, best.parts)
+}
+
+// UnitCertificates are words in the titles of what units that are no companies are registered with (单位登记证书): institutions, groups,
+// private non-enterprise units and foundations, offices of the state; and of the code certificates of before 2015.
+func UnitCertificates() []string {
+	return []string{"法人证书", "法人登记证书", "单位登记证书", "组织机构代码证", "统一社会信用代码证书"}
+}
+
+// certifiesUnit reports whether the title of a letter is that of a unit's certificate.
+func (s *sheet) certifiesUnit(title *part) bool {
+	return title != nil && slices.ContainsFunc(UnitCertificates(), func(word string) bool {
+		at, _, _ := anywhere(folded(word), s.lines[title.line].runes[title.from:title.to])
+		return at >= 0
+	})
 }
 
 // usualName is how many characters the name of a unit has, at least, with its place, its own name, its trade and its form.

@@ -37,6 +37,11 @@ func TestALetterSpeaksForTheUnitThatItsHeadSignatureAndSentencesShare(t *testing
 			"虚构市白鹭图书有限公司",
 		},
 		{
+			"a pledge in numbered points",
+			page(tall(200, 10, "网站真实性承诺书"), at(100, 120, "1. 承诺单位：虚构市白鹭图书有限公司"), at(100, 170, "2. 本单位郑重承诺：资料真实有效。")),
+			"虚构市白鹭图书有限公司",
+		},
+		{
 			"one slip in the signature, two sentences against it",
 			page(tall(400, 10, "情况说明"), at(100, 120, "虚构市望星园艺有限公司成立于2005年3月7日，"), at(100, 170, "特此说明。"),
 				at(600, 330, "虚构市望星园芝有限公司"), at(600, 400, "虚构市望星园艺有限公司")),

@@ -15,6 +15,9 @@ func plain(s *sheet, parts []part) (filing.Field, bool) {
 	return f, f.Value != ""
 }
 
+// unasked takes nothing.
+func unasked(*sheet, []part) (filing.Field, bool) { return filing.Field{}, false }
+
 // organization takes the name of a unit: brackets in their Chinese form, as licences print them.
 func organization(s *sheet, parts []part) (filing.Field, bool) {
 	f, ok := plain(s, parts)
