@@ -291,7 +291,7 @@ func TestOtherLayouts(t *testing.T) {
 			filing.DocumentDomainCertificate, filing.PageFront,
 			map[filing.FieldName]string{
 				filing.FieldDomain: "qinghe-1ab.test", filing.FieldHolder: "虚构市青禾茶业有限公司", filing.FieldRegistered: "2019-01-02",
-				filing.FieldExpires: "2024-01-02",
+				filing.FieldExpires: "2024-01-02", filing.FieldRegistrar: "样本网络技术有限公司",
 			},
 		},
 		{

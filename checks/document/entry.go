@@ -2,6 +2,7 @@ package document
 
 import (
 	"regexp"
+	"strings"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -156,7 +157,7 @@ func sentencesOf(kind filing.DocumentKind) []sentence {
 	case filing.DocumentDomainCertificate:
 		return []sentence{
 			{filing.FieldHolder, regexp.MustCompile(`域名已由` + unitForm + `注册`), organization, false},
-			{filing.FieldRegistrar, regexp.MustCompile(unitForm + `证明下列域名`), organization, false},
+			{filing.FieldRegistrar, regexp.MustCompile(`(?:.*证书)?` + unitForm + `证明下列域名`), organization, false},
 		}
 	case filing.DocumentLetter:
 		return []sentence{
@@ -196,7 +197,7 @@ func (s *sheet) prose(kind filing.DetectedKind) []filing.Field {
 			continue
 		}
 		f.Name = w.name
-		if w.last && s.sealed(f) {
+		if w.last && (s.sealed(f) || !strings.HasSuffix(string(s.text(parts)), "日")) {
 			f.Confidence = min(f.Confidence, underSeal)
 		}
 		out = append(out, f)
@@ -204,8 +205,8 @@ func (s *sheet) prose(kind filing.DetectedKind) []filing.Field {
 	return out
 }
 
-// underSeal is the greatest confidence of a date that a seal lies on: of those in photos of the tuning half seven in ten were read right,
-// however sure the recognizer was of what the seal left of them.
+// underSeal is the greatest confidence of a date that a seal lies on, or whose end is lost, as a digit of its day may be. Of those under
+// seals in photos of the tuning half seven in ten were read right, however sure the recognizer was of what the seal left of them.
 const underSeal = 0.7
 
 // sealed reports whether a seal lies on a field.

@@ -83,6 +83,9 @@ func (s *sheet) fields(kind filing.DetectedKind, title *part) []filing.Field {
 // labelled reads a field beside its label. A period becomes two fields.
 func (s *sheet) labelled(e entry, labels [][]rune) []filing.Field {
 	for _, at := range s.findLabel(e.labels) {
+		if s.anothers(at, e, labels) {
+			continue
+		}
 		parts := s.value(e, at, labels)
 		if len(parts) == 0 {
 			continue
@@ -98,6 +101,13 @@ func (s *sheet) labelled(e entry, labels [][]rune) []filing.Field {
 		return []filing.Field{f}
 	}
 	return nil
+}
+
+// anothers reports whether what was taken for a label with a slip in it is without one a label of another field: 注册人 is not 注册商.
+func (s *sheet) anothers(at part, e entry, labels [][]rune) bool {
+	runes := s.lines[at.line].runes[at.from:]
+	stands := func(label []rune) bool { return len(runes) >= len(label) && slices.Equal(runes[:len(label)], label) }
+	return !slices.ContainsFunc(e.labels, func(l string) bool { return stands(folded(l)) }) && slices.ContainsFunc(labels, stands)
 }
 
 // unlabelled looks for a field by its form alone, line by line.
