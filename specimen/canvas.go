@@ -116,14 +116,14 @@ func (c *canvas) stroke(points []filing.Point, width float64, col color.Color) {
 }
 
 // star returns a star of n points.
-func star(cx, cy, r, inner float64, n int, turn float64) []filing.Point {
+func star(cx, cy, r, inner float64, n int) []filing.Point {
 	points := make([]filing.Point, 0, 2*n)
 	for i := range 2 * n {
 		radius := r
 		if i%2 == 1 {
 			radius = r * inner
 		}
-		t := turn - math.Pi/2 + float64(i)*math.Pi/float64(n)
+		t := -math.Pi/2 + float64(i)*math.Pi/float64(n)
 		points = append(points, filing.Point{cx + radius*math.Cos(t), cy + radius*math.Sin(t)})
 	}
 	return points
@@ -314,7 +314,7 @@ func (c *canvas) arcText(cx, cy, r float64, text string, span float64, s style) 
 func (c *canvas) seal(cx, cy, r float64, name string) {
 	red := color.NRGBA{R: 205, G: 30, B: 38, A: 205}
 	c.ring(cx, cy, r, r*0.055, red)
-	c.fill(path{star(cx, cy, r*0.3, 0.5, 8, 0)}, red)
+	c.fill(path{star(cx, cy, r*0.3, 0.5, 8)}, red)
 	c.arcText(cx, cy, r*0.66, name, 4.0, style{font: c.fonts.Hei, size: r * 0.25, col: red})
 	w := style{font: c.fonts.Hei, size: r * 0.2, col: red}
 	c.put(cx-c.width("样本专用", w)/2, cy+r*0.68, "样本专用", w)
@@ -323,7 +323,7 @@ func (c *canvas) seal(cx, cy, r float64, name string) {
 // emblem draws a round sign of ours, which is no state's: rays, a ring, hills and a rising circle.
 func (c *canvas) emblem(cx, cy, r float64) {
 	red, gold := color.NRGBA{R: 196, G: 38, B: 36, A: 255}, color.NRGBA{R: 226, G: 178, B: 62, A: 255}
-	c.fill(path{star(cx, cy, r, 0.86, 24, 0)}, gold)
+	c.fill(path{star(cx, cy, r, 0.86, 24)}, gold)
 	c.ellipse(cx, cy, r*0.8, r*0.8, red)
 	c.ring(cx, cy, r*0.72, r*0.04, gold)
 	c.ellipse(cx, cy-r*0.18, r*0.2, r*0.2, gold)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -19,6 +20,9 @@ const (
 	// Prints is for tuning only (随机版面集): documents whose print came by lot, on the surfaces and by the phones of Tune and Test.
 	Prints Half = "prints"
 )
+
+// Halves lists the labelled sets.
+func Halves() []Half { return []Half{Tune, Test, Prints} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -123,8 +127,11 @@ func sizes(half Half, group Group) int {
 }
 
 // Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, 600 for Prints. The list is made from
-// seeds and is the same on every machine; testdata holds it too, and a test holds the two together.
+// seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
+	if !slices.Contains(Halves(), half) {
+		return nil
+	}
 	var cases []Case
 	for _, group := range Groups() {
 		for i := range sizes(half, group) {

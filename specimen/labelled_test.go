@@ -35,7 +35,7 @@ func listOf(half Half) []byte {
 
 func TestListsInTestdataAreWhatTheGeneratorDraws(t *testing.T) {
 	t.Parallel()
-	for _, half := range []Half{Tune, Test, Prints} {
+	for _, half := range Halves() {
 		name := filepath.Join("..", "testdata", "labelled", string(half)+".csv")
 		got := listOf(half)
 		if *update {
@@ -124,7 +124,7 @@ func TestTheSameCaseHasTheSameBytesWithAnyNumberOfCores(t *testing.T) {
 func TestTruthFitsThePicture(t *testing.T) {
 	t.Parallel()
 	fontsFor(t)
-	for _, half := range []Half{Tune, Test, Prints} {
+	for _, half := range Halves() {
 		for _, c := range sample(half, 250) {
 			c = shrunk(c)
 			l, err := c.Draw()

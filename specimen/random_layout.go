@@ -402,7 +402,7 @@ func (p *printer) stamp() {
 	switch d.IntN(4) {
 	case 0, 1:
 		p.ring(cx, cy, r, r*d.between(0.03, 0.08), col)
-		p.fill(path{star(cx, cy, r*0.3, 0.45, 5+d.IntN(4), 0)}, col)
+		p.fill(path{star(cx, cy, r*0.3, 0.45, 5+d.IntN(4))}, col)
 		p.arcText(cx, cy, r*0.68, name, 4.2, style{font: p.fonts.Hei, size: r * 0.23, col: col})
 		word("样本专用", 0.7*r)
 	case 2:

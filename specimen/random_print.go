@@ -439,13 +439,13 @@ func (p *printer) badge(cx, cy, r float64, col color.NRGBA) {
 	d := p.d
 	switch d.IntN(5) {
 	case 0:
-		p.fill(path{star(cx, cy, r, d.between(0.4, 0.8), 5+d.IntN(12), 0)}, col)
+		p.fill(path{star(cx, cy, r, d.between(0.4, 0.8), 5+d.IntN(12))}, col)
 	case 1:
 		p.ring(cx, cy, r, r*0.12, col)
 		p.ring(cx, cy, r*0.8, r*0.06, col)
-		p.fill(path{star(cx, cy, r*0.6, 0.5, 4+d.IntN(5), 0)}, col)
+		p.fill(path{star(cx, cy, r*0.6, 0.5, 4+d.IntN(5))}, col)
 	case 2:
-		p.fill(path{star(cx, cy, r, 0.85, 18, 0), arc(cx, cy, r*0.5, r*0.5, 2*math.Pi, 0)}, col)
+		p.fill(path{star(cx, cy, r, 0.85, 18), arc(cx, cy, r*0.5, r*0.5, 2*math.Pi, 0)}, col)
 	case 3:
 		p.spirograph(cx, cy, r, 3, 7+2*d.IntN(6), d.between(0.4, 0.9), math.Max(r*0.02, 0.06), col)
 	default:
@@ -596,7 +596,7 @@ func (p *printer) frameLines(x, y, w, h float64) {
 			r, n := 0.6*f.line+0.4, 0
 			for at := 0.0; at <= l; at += 4.2 * r {
 				cx, cy := e[0]+(e[2]-e[0])*at/l, e[1]+(e[3]-e[1])*at/l
-				p.fill(path{star(cx, cy, r, 0.45, 4, 0)}, f.col)
+				p.fill(path{star(cx, cy, r, 0.45, 4)}, f.col)
 				n++
 			}
 		default:

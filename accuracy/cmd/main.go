@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -293,7 +294,7 @@ func (s *session) timed(ctx context.Context, w io.Writer, photos []accuracy.Phot
 func (s *session) showOne(ctx context.Context) error {
 	part, _, _ := strings.Cut(s.show, "/")
 	half := specimen.Half(part)
-	if len(specimen.Cases(half)) == 0 {
+	if !slices.Contains(specimen.Halves(), half) {
 		return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
 	}
 	if half == specimen.Test {

@@ -26,7 +26,7 @@ type entry struct {
 // writeLabelled writes photos of a half into FOLDER/HALF/GROUP/NUMBER.jpg and a line for each into FOLDER/HALF/truth.jsonl. What
 // has its line there already is not drawn again. Two are drawn at a time.
 func writeLabelled(folder string, half specimen.Half, groups string, limit int) (int, error) {
-	if len(specimen.Cases(half)) == 0 {
+	if !slices.Contains(specimen.Halves(), half) {
 		return 0, fmt.Errorf("no half %q", half)
 	}
 	folder = filepath.Join(folder, string(half))
