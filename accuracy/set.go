@@ -33,7 +33,7 @@ type Photo struct {
 	Findings     []filing.Finding
 }
 
-// Cases lists the photos of a half that are counted: documents, and rooms with and without people. Of the test half, whose
+// Cases lists the photos of a half that are counted: documents, and rooms with and without people. Of the first test half, whose
 // list is twice as long, every photo that the digest of its name chooses, about one of two: the halves are then of one size,
 // which decides what can be said of a rate of half a percent, at half the hours. The others are kept for when these are burnt.
 func Cases(half specimen.Half) []specimen.Case {

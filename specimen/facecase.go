@@ -10,7 +10,7 @@ import (
 )
 
 // FaceCases lists the pictures of rooms of a half (手持证件照样例): with a person who holds a card up, or without. They are drawn people
-// (Person), in rooms with what looks like a face and is none; 920 for Test, half as many for Tune, none for Prints. They stand beside
+// (Person), in rooms with what looks like a face and is none; 920 for Test, half as many for Tune and Test2, none for Prints. They stand beside
 // Cases, in its group GroupFace, and are no part of it: what a detector of faces does with drawn people is a figure of its own.
 func FaceCases(half Half) []Case {
 	var cases []Case
@@ -19,7 +19,7 @@ func FaceCases(half Half) []Case {
 	}
 	for _, v := range faceVariants() {
 		n := v.count
-		if half == Tune {
+		if half != Test {
 			n /= 2
 		}
 		for i := range n {
@@ -45,8 +45,11 @@ func faceVariants() []struct {
 
 // faceSeed is changed to draw a fresh set once a test half is burnt.
 func faceSeed(half Half) uint64 {
-	if half == Tune {
+	switch half {
+	case Tune:
 		return 20201201
+	case Test2:
+		return 20261130
 	}
 	return 20201228
 }

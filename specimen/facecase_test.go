@@ -13,7 +13,7 @@ func TestFaceCasesAreTheSameOnEveryCallAndTellTheTruth(t *testing.T) {
 	fontsFor(t)
 	byVariant := map[string]Case{}
 	ids := map[string]bool{}
-	for _, half := range []Half{Tune, Test} {
+	for _, half := range Halves() {
 		for _, c := range FaceCases(half) {
 			if ids[c.ID] {
 				t.Errorf("%s comes twice", c.ID)
@@ -24,7 +24,7 @@ func TestFaceCasesAreTheSameOnEveryCallAndTellTheTruth(t *testing.T) {
 			}
 		}
 	}
-	if len(ids) != 920+460 {
+	if len(ids) != 920+460+460 {
 		t.Errorf("%d cases", len(ids))
 	}
 	want := map[string]struct{ person, covered, card bool }{

@@ -105,13 +105,16 @@ func drawIDNumber(rng *rand.Rand, birth time.Time, male bool) string {
 	return first + string(IDNumberCheck(first))
 }
 
-func drawCreditCode(rng *rand.Rand) string {
+func drawCreditCode(rng *rand.Rand) string { return creditCode(rng, "91") }
+
+// creditCode draws a code of a kind of unit: 91 companies, 12 public institutions (事业单位), 51 associations (社会团体).
+func creditCode(rng *rand.Rand, kind string) string {
 	organization := "MA"
 	for range 6 {
 		organization += string("0123456789ABCDEFGHJKLMNPQRTUWXY"[rng.IntN(31)])
 	}
 	check := organizationCheck(organization)
-	first := "91" + regions[rng.IntN(len(regions))] + organization + string(check)
+	first := kind + regions[rng.IntN(len(regions))] + organization + string(check)
 	return first + string(CreditCodeCheck(first))
 }
 

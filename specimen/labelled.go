@@ -9,7 +9,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// Half is one of the labelled sets (标注样例集). Tune and Test share no template, no surface, no phone and no grain of
+// Half is one of the labelled sets (标注样例集). Tune, Test and Test2 share no template, no surface, no phone and no grain of
 // noise: what is tuned on the one is tested on the other.
 type Half string
 
@@ -19,10 +19,12 @@ const (
 	Test Half = "test" // 测试集
 	// Prints is for tuning only (随机版面集): documents whose print came by lot, on the surfaces and by the phones of Tune and Test.
 	Prints Half = "prints"
+	// Test2 is the test half that comes after Test was opened: closed until thresholds are frozen again.
+	Test2 Half = "test2"
 )
 
 // Halves lists the labelled sets.
-func Halves() []Half { return []Half{Tune, Test, Prints} }
+func Halves() []Half { return []Half{Tune, Test, Prints, Test2} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -120,13 +122,13 @@ func sizes(half Half, group Group) int {
 	n := map[Group]int{GroupOrdinary: 600, GroupHard: 400, GroupBlur: 460, GroupGlare: 300, GroupCut: 800, GroupCopy: 300,
 		GroupRecapture: 300, GroupExposure: 300, GroupFace: 60, GroupOccluded: 160, GroupTilted: 160, GroupSmall: 160,
 		GroupSeveral: 160, GroupClean: 160, GroupNoDocument: 160}[group]
-	if half == Tune {
+	if half != Test {
 		n /= 2
 	}
 	return n
 }
 
-// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, 600 for Prints. The list is made from
+// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune and Test2, 600 for Prints. The list is made from
 // seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
@@ -148,6 +150,8 @@ func setSeed(half Half) uint64 {
 		return 20201118
 	case Prints:
 		return 20261122
+	case Test2:
+		return 20261123
 	}
 	return 20201217
 }

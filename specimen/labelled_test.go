@@ -60,7 +60,7 @@ func TestHalvesShareNoTemplateSurfacePhoneOrCase(t *testing.T) {
 	t.Parallel()
 	type use struct{ what, name string }
 	seen := map[use]Half{}
-	for _, half := range []Half{Tune, Test} {
+	for _, half := range []Half{Tune, Test, Test2} {
 		cases := Cases(half)
 		ids := map[string]bool{}
 		for _, c := range cases {
@@ -71,7 +71,7 @@ func TestHalvesShareNoTemplateSurfacePhoneOrCase(t *testing.T) {
 			for _, u := range []use{{"template", c.Template}, {"surface", c.Surface}, {"phone", c.Phone}, {"seed",
 				strconv.FormatUint(c.Seed, 16)}} {
 				if other, ok := seen[u]; ok && other != half && u.name != "" {
-					t.Fatalf("%s %s is in both halves", u.what, u.name)
+					t.Fatalf("%s %s is in two halves", u.what, u.name)
 				}
 				seen[u] = half
 			}

@@ -75,7 +75,7 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	}
 	s.tilt, s.tiltTurn = math.Abs(d.NormFloat64())*6, d.between(0, 360)
 	s.tilt = math.Min(s.tilt, 18)
-	if c.stock() == Test {
+	if c.stock() != Tune {
 		s.turn += d.NormFloat64() * 3
 		s.tilt = math.Min(d.between(0, 16), s.tilt*1.4)
 	}
@@ -118,6 +118,9 @@ func castOf(half Half, d *dice) rgb {
 	if half == Test && d.chance(0.3) { // a phone that leans to pink
 		g -= 0.02
 	}
+	if half == Test2 && d.chance(0.3) { // one that leans to yellow
+		b -= 0.04
+	}
 	return rgb{float32(1 + r), float32(1 + g), float32(1 + b)}
 }
 
@@ -127,14 +130,9 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		"any_turn", "under_papers", "in_hand", "sleeve", "curled", "grid", "steep", "lamp", "small_card"}
 	c.Variant = variants[i%len(variants)]
 	surface := func(names ...string) { s.setSurface(c.stock(), names[d.IntN(len(names))]) }
-	tune := c.stock() == Tune
-	either := func(a, b []string) []string {
-		if tune {
-			return a
-		}
-		return b
-	}
-	white := either([]string{"white_desk", "paper_stack", "marble"}, []string{"white_laminate", "squared_paper", "small_tiles"})
+	either := func(of ...[]string) []string { return of[halfIndex(c.stock())] }
+	white := either([]string{"white_desk", "paper_stack", "marble"}, []string{"white_laminate", "squared_paper", "small_tiles"},
+		[]string{"white_board", "pale_quilt", "form_pad"})
 	w, h := c.size()
 	switch c.Variant {
 	case "white_on_white":
@@ -143,10 +141,11 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		s.lamp = nil
 	case "patterned":
 		surface(either([]string{"gingham", "bedsheet", "denim", "newspaper"}, []string{"plaid", "striped_rug",
-			"magazine", "linen"})...)
+			"magazine", "linen"}, []string{"argyle", "hex_mosaic", "map", "rattan"})...)
 	case "grid":
 		surface(either([]string{"floor_tiles", "cutting_mat", "oak", "keyboard_dark"},
-			[]string{"bricks", "small_tiles", "bamboo", "keyboard_light", "parquet"})...)
+			[]string{"bricks", "small_tiles", "bamboo", "keyboard_light", "parquet"},
+			[]string{"slabs", "perforated", "ash", "keyboard_blue", "hex_mosaic"})...)
 	case "clutter":
 		s.others = clutter(c.stock(), d, w, h, 2+d.IntN(3))
 		s.fill = d.between(0.5, 0.75)
@@ -216,7 +215,8 @@ func sheetOf(half Half, d *dice, w, h float64) other {
 	case 2:
 		o.what, o.w, o.h = "book", k*0.7, k
 		o.colour = [][]rgb{{{0.4, 0.06, 0.05}, {0.05, 0.14, 0.3}, {0.5, 0.42, 0.2}}, {{0.06, 0.22, 0.14}, {0.3, 0.3, 0.32},
-			{0.35, 0.12, 0.3}}}[halfIndex(half)][d.IntN(3)]
+			{0.35, 0.12, 0.3}}, {{0.5, 0.2, 0.03}, {0.03, 0.2,
+			0.22}, {0.12, 0.08, 0.1}}}[halfIndex(half)][d.IntN(3)]
 	default:
 		o.what, o.w, o.h, o.colour = "note", k*0.4, k*0.4, rgb{0.8, 0.72, 0.2}
 	}
@@ -226,12 +226,8 @@ func sheetOf(half Half, d *dice, w, h float64) other {
 	return o
 }
 
-func halfIndex(half Half) int {
-	if half == Test {
-		return 1
-	}
-	return 0
-}
+// halfIndex is where lists of what the halves have keep a half's.
+func halfIndex(half Half) int { return map[Half]int{Test: 1, Test2: 2}[half] }
 
 func clutter(half Half, d *dice, w, h float64, n int) []other {
 	var list []other

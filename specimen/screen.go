@@ -7,7 +7,7 @@ import "math"
 // a pixel of the camera gathers before it is sampled. What the filter leaves above the camera's Nyquist frequency folds
 // down: moire is the outcome, not a pattern that is painted on.
 type display struct {
-	// kind is monitor, laptop, phone, tablet, tv or projector.
+	// kind is monitor, laptop, phone, tablet, tv, oled_tv or projector.
 	kind string
 	// pixels is how many pixels of the camera a pixel of the screen spans; it decides whether one sees a grid, moire, or
 	// hardly anything.
@@ -19,6 +19,8 @@ type display struct {
 	alternating bool
 	// aligned: the colours of a pixel lie on one another, as a projector of three panels casts them.
 	aligned bool
+	// quartered: a white stripe stands beside the three and gives half of their light, as in televisions of organic diodes.
+	quartered bool
 	// black is the light of a dark pixel, share of white.
 	black float32
 	// left, top, right, bottom are the screen's borders in millimetres around the document, bezel the width of its frame.
@@ -74,6 +76,13 @@ func (s *display) grid(u, v, px float32) rgb {
 	if s.aligned {
 		k := gathered(x, 0.5, s.stripe, a) * row
 		return rgb{k, k, k}
+	}
+	if s.quartered {
+		white := gathered(x, 0.375, s.stripe/4, a)
+		for k, at := range [3]float32{0.125, 0.875, 0.625} {
+			c[k] = (gathered(x, at, s.stripe/4, a) + white) / 2 * row
+		}
+		return c
 	}
 	for k := range 3 {
 		c[k] = gathered(x, (float32(k)+0.5)/3, s.stripe/3, a) * row

@@ -46,8 +46,11 @@ func furtherTemplates() []template {
 
 // paleTemplates are originals with hardly any colour: black print on white, and a small red seal.
 func paleTemplates(half Half) []string {
-	if half == Tune {
+	switch half {
+	case Tune:
 		return []string{paleLetter, paleNotice}
+	case Test2:
+		return []string{paleProof, palePledge}
 	}
 	return []string{paleStatement, paleForm}
 }

@@ -41,15 +41,16 @@ type options struct {
 
 const usage = `accuracy draws the labelled sets, measures and judges every photo, and prints each set's tables.
 
-Without flags: both halves, and docs/accuracy.md is written. The test half is closed: it runs with -open, which is
-recorded, or where the code that measures and judges is that of an opening that is recorded already.
+Without flags: the halves tune and test, and docs/accuracy.md is written. The test half is closed: it runs with -open, which
+is recorded, or where the code that measures and judges is that of an opening that is recorded already. A test half that was
+opened and failed is burnt and stays, for tuning, as test-1; prints is for tuning, too.
 
 `
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	flags.StringVar(&o.half, "half", "both", "tune, prints, test, or both (tune and test)")
+	flags.StringVar(&o.half, "half", "both", "tune, prints, test-1, test, or both (tune and test)")
 	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
@@ -83,17 +84,30 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.show != "" {
 		return s.showOne(ctx)
 	}
-	switch o.half {
-	case "tune":
-		return s.halves(ctx, specimen.Tune)
-	case "prints":
-		return s.halves(ctx, specimen.Prints)
-	case "test":
-		return s.halves(ctx, specimen.Test)
-	case "both":
-		return s.halves(ctx, specimen.Tune, specimen.Test)
+	if o.half == "both" {
+		return s.halves(ctx, specimen.Tune, closedHalf)
 	}
-	return fmt.Errorf("-half is %q: tune, prints, test or both", o.half)
+	for _, half := range specimen.Halves() {
+		if o.half == nameOf(half) {
+			return s.halves(ctx, half)
+		}
+	}
+	return fmt.Errorf("-half is %q: tune, prints, test-1, test or both", o.half)
+}
+
+// closedHalf is the test half that is closed until thresholds are frozen. The ones before it were opened.
+const closedHalf = specimen.Test2
+
+// nameOf is what a set is called here and on the page: whichever half is closed is the test half, and those before it have numbers.
+// Photos keep the names that they were drawn under.
+func nameOf(half specimen.Half) string {
+	switch half {
+	case closedHalf:
+		return "test"
+	case specimen.Test:
+		return "test-1"
+	}
+	return string(half)
 }
 
 // projectRoot is the folder with go.mod at or above the working directory.
@@ -109,6 +123,9 @@ func projectRoot() (string, error) {
 	}
 	return "", err
 }
+
+// opening reports whether the page holds for good what the opening of a half showed: later runs on it are tuning.
+func opening(half specimen.Half) bool { return half == specimen.Test }
 
 // session is one call.
 type session struct {
@@ -170,7 +187,7 @@ func (s *session) each(ctx context.Context, halves []specimen.Half, look func(sp
 
 // mayLook refuses to look at the test half before it may be opened.
 func (s *session) mayLook(ctx context.Context, half specimen.Half) error {
-	if half != specimen.Test {
+	if half != closedHalf {
 		return nil
 	}
 	known, err := s.opened()
@@ -186,7 +203,7 @@ func (s *session) mayLook(ctx context.Context, half specimen.Half) error {
 func (s *session) drawOnly(ctx context.Context, halves []specimen.Half) error {
 	for _, half := range halves {
 		cases, _ := s.cases(half)
-		if err := s.bench.Draw(ctx, cases, progress(string(half)+": drawn", len(cases))); err != nil {
+		if err := s.bench.Draw(ctx, cases, progress(nameOf(half)+": drawn", len(cases))); err != nil {
 			return err
 		}
 	}
@@ -197,9 +214,9 @@ func (s *session) drawOnly(ctx context.Context, halves []specimen.Half) error {
 func (s *session) one(ctx context.Context, half specimen.Half, opencv *accuracy.OpenCV, choice **accuracy.Choice) error {
 	cases, whole := s.cases(half)
 	if len(cases) == 0 {
-		return fmt.Errorf("no photo of the %s half is asked for", half)
+		return fmt.Errorf("no photo of the %s half is asked for", nameOf(half))
 	}
-	photos, err := s.photos(ctx, string(half), cases)
+	photos, err := s.photos(ctx, nameOf(half), cases)
 	if err != nil {
 		return err
 	}
@@ -211,19 +228,19 @@ func (s *session) one(ctx context.Context, half specimen.Half, opencv *accuracy.
 			return err
 		}
 	}
-	fmt.Fprintf(s.out, "# %s half\n\n%s\n", half, text.Bytes())
+	fmt.Fprintf(s.out, "# %s half\n\n%s\n", nameOf(half), text.Bytes())
 	if s.worst {
 		accuracy.Worst(s.out, photos)
 	}
-	if !whole || !s.write {
+	if !whole || !s.write || opening(half) {
 		return nil
 	}
-	if half == specimen.Test {
+	if half == closedHalf {
 		if err := s.record(ctx, photos); err != nil {
 			return err
 		}
 	}
-	return accuracy.Replace(s.page, string(half)+" half", "\n"+text.String())
+	return accuracy.Replace(s.page, nameOf(half)+" half", "\n"+text.String())
 }
 
 func (s *session) photos(ctx context.Context, what string, cases []specimen.Case) ([]accuracy.Photo, error) {
@@ -233,7 +250,7 @@ func (s *session) photos(ctx context.Context, what string, cases []specimen.Case
 // compare prints OpenCV's answers beside ours; what is best for it is chosen on the tuning half, the whole of what the call
 // asks of it.
 func (s *session) compare(ctx context.Context, w io.Writer, half specimen.Half, photos []accuracy.Photo, opencv *accuracy.OpenCV, choice **accuracy.Choice) error {
-	answers, err := opencv.Ask(ctx, s.bench, photos, progress(string(half)+": asked OpenCV", len(photos)))
+	answers, err := opencv.Ask(ctx, s.bench, photos, progress(nameOf(half)+": asked OpenCV", len(photos)))
 	if err != nil {
 		return err
 	}
@@ -297,7 +314,7 @@ func (s *session) showOne(ctx context.Context) error {
 	if !slices.Contains(specimen.Halves(), half) {
 		return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
 	}
-	if half == specimen.Test {
+	if half == closedHalf {
 		if known, err := s.opened(); !known || err != nil {
 			return errors.Join(errClosed, err)
 		}
@@ -335,13 +352,19 @@ var errClosed = errors.New("the test half is closed for this code: freeze the th
 // openings is the name of the table of openings in docs/accuracy.md.
 const openings = "openings"
 
-// opened reports whether the test half was opened with this very code before: to look again costs nothing.
+// opened reports whether the test half that is closed was opened with this very code before: to look again costs nothing. Openings
+// of halves before it count for nothing.
 func (s *session) opened() (bool, error) {
 	data, err := os.ReadFile(s.page)
 	if err != nil {
 		return false, err
 	}
-	return bytes.Contains(data, []byte("`"+s.bench.Eyes+"`")), nil
+	for line := range bytes.Lines(data) {
+		if bytes.HasPrefix(line, []byte("| `"+closedHalf+"` |")) && bytes.Contains(line, []byte("`"+s.bench.Eyes+"`")) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 // frozen refuses to open the test half for code that is not committed.
@@ -376,7 +399,7 @@ func (s *session) record(ctx context.Context, photos []accuracy.Photo) error {
 	met, goals := accuracy.Standing(photos)
 	_, rest, _ := strings.Cut(string(data), "<!-- "+openings+" -->\n")
 	table, _, _ := strings.Cut(rest, "<!-- end of "+openings+" -->\n")
-	table += fmt.Sprintf("| %s | `%s` | `%s` | %d | %d of %d |\n", time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), s.bench.Eyes,
+	table += fmt.Sprintf("| `%s` | %s | `%s` | `%s` | %d | %d of %d |\n", closedHalf, time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), s.bench.Eyes,
 		len(photos), met, goals)
 	return accuracy.Replace(s.page, openings, table)
 }

@@ -19,7 +19,7 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a third half":       {[]string{"-half", "third"}, "tune, prints, test or both"},
+		"a third half":       {[]string{"-half", "third"}, "tune, prints, test-1, test or both"},
 		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
 		"prints read":        {[]string{"-reading", "-tesseract=false", "-half", "prints"}, "no kind"},
 		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},
@@ -44,15 +44,22 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("<!-- openings -->\n<!-- end of openings -->\n")
+	// The same code opened the half before: that opens nothing.
+	write("<!-- openings -->\n| `test` | 2026-11-22 | `d80fdd84932d` | `0123456789ab` | 2627 | 18 of 34 |\n<!-- end of openings -->\n")
 	s := session{root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
 	if known, err := s.opened(); known || err != nil {
 		t.Errorf("%v %v: it was never opened", known, err)
 	}
-	if err := s.mayLook(t.Context(), specimen.Test); !errors.Is(err, errClosed) {
+	if err := s.mayLook(t.Context(), specimen.Test2); !errors.Is(err, errClosed) {
 		t.Errorf("%v: the test half is looked at by chance", err)
 	}
-	s.show = "test/blur/0001"
+	if err := s.mayLook(t.Context(), specimen.Test); err != nil {
+		t.Errorf("%v: the half that was opened is closed", err)
+	}
+	if nameOf(specimen.Test) != "test-1" || nameOf(specimen.Test2) != "test" || !opening(specimen.Test) || opening(specimen.Test2) {
+		t.Error("the half that was opened passes for the one that is closed")
+	}
+	s.show = "test2/blur/0001"
 	if err := s.showOne(t.Context()); !errors.Is(err, errClosed) {
 		t.Errorf("%v: a photo of the test half is shown", err)
 	}
@@ -63,7 +70,7 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 		text, _ := os.ReadFile(page)
 		t.Errorf("%v %v: the opening is not recorded\n%s", known, err, text)
 	}
-	if err := s.mayLook(t.Context(), specimen.Test); err != nil {
+	if err := s.mayLook(t.Context(), specimen.Test2); err != nil {
 		t.Errorf("%v: it is closed for the code that opened it", err)
 	}
 	before, _ := os.ReadFile(page)

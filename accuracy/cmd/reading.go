@@ -36,30 +36,30 @@ func (s *session) read(ctx context.Context, readers *accuracy.Readers, half spec
 	}
 	cases, whole := s.cases(half)
 	if len(cases) == 0 {
-		return fmt.Errorf("no photo of the %s half is asked for", half)
+		return fmt.Errorf("no photo of the %s half is asked for", nameOf(half))
 	}
 	if s.readable {
 		var err error
-		if cases, err = s.bench.ReadableOf(ctx, cases, progress(string(half)+": drawn", len(cases))); err != nil {
+		if cases, err = s.bench.ReadableOf(ctx, cases, progress(nameOf(half)+": drawn", len(cases))); err != nil {
 			return err
 		}
 	}
-	photos, err := s.photos(ctx, string(half), cases)
+	photos, err := s.photos(ctx, nameOf(half), cases)
 	if err != nil {
 		return err
 	}
-	reads, err := readers.Run(ctx, photos, progress(string(half)+": read", len(photos)))
+	reads, err := readers.Run(ctx, photos, progress(nameOf(half)+": read", len(photos)))
 	if err != nil {
 		return err
 	}
 	var text bytes.Buffer
 	accuracy.ReportReading(&text, reads)
-	fmt.Fprintf(s.out, "# %s half: reading\n\n%s\n", half, text.Bytes())
+	fmt.Fprintf(s.out, "# %s half: reading\n\n%s\n", nameOf(half), text.Bytes())
 	if s.worst {
 		accuracy.WorstReading(s.out, reads)
 	}
-	if !whole || s.readable || !s.write {
+	if !whole || s.readable || !s.write || opening(half) {
 		return nil
 	}
-	return accuracy.Replace(s.page, string(half)+" half: reading", "\n"+text.String())
+	return accuracy.Replace(s.page, nameOf(half)+" half: reading", "\n"+text.String())
 }
