@@ -21,6 +21,8 @@ type profile struct {
 	untitled float64
 	labels   []string // words that begin a line
 	label    float64
+	phrases  []string // words of its sentences that no other document has; one of them counts
+	phrase   float64
 	form     func(*sheet) float64 // what the form of numbers and dates tells
 }
 
@@ -79,6 +81,8 @@ func profiles() []profile {
 			kind: filing.DocumentDomainCertificate, page: filing.PageFront,
 			titles: []string{"域名证书", "域名注册证书", "国际域名注册证书", "顶级国际域名注册证书", "中国国家顶级域名注册证书", "域名持有证书"}, title: 6,
 			labels: []string{"域名", "注册服务机构", "注册商", "到期日期", "到期时间", "注册日期", "注册时间", "注册人", "域名持有者"}, label: 0.7,
+			// What registrars certify: 兹证明下列域名已由……注册，并已在域名注册数据库中记录.
+			phrases: []string{"下列域名已由", "以下域名已由", "域名注册数据库", "域名数据库中记录", "证明下列域名"}, phrase: 1.5,
 			form: (*sheet).domain,
 		},
 	}
@@ -117,6 +121,9 @@ func (s *sheet) score(p profile) (float64, *part) {
 		if s.begins(folded(l)) {
 			score += p.label
 		}
+	}
+	if slices.ContainsFunc(p.phrases, s.says) {
+		score += p.phrase
 	}
 	if p.form != nil {
 		score += p.form(s)
@@ -276,6 +283,11 @@ func (s *sheet) begins(word []rune) bool {
 	})
 }
 
+// says reports whether words stand in a line.
+func (s *sheet) says(words string) bool {
+	return slices.ContainsFunc(s.lines, func(l line) bool { return strings.Contains(string(l.runes), words) })
+}
+
 // letter is what speaks for another letter or certificate: its title, from the list or by its size, place and last word, and
 // phrases that close a letter. A line that names another kind of document is no title of a letter, whatever it ends with.
 func (s *sheet) letter(others []int) (float64, *part) {
@@ -311,7 +323,7 @@ func (s *sheet) letter(others []int) (float64, *part) {
 		}
 	}
 	for _, w := range []string{"特此说明", "特此证明", "特此承诺", "特此函告", "以上情况属实", "兹证明", "郑重承诺"} {
-		if slices.ContainsFunc(s.lines, func(l line) bool { return strings.Contains(string(l.runes), w) }) {
+		if s.says(w) {
 			score += phrase
 		}
 	}
