@@ -84,6 +84,16 @@ func Made(in MadeInput) []filing.Finding {
 	return out
 }
 
+// Unmended is the verdict of what was found of a file that a composite made of it does not mend: its own size, format, name, frames
+// and metadata are not the composite's, which is encoded anew. What was found of what it shows is shown again, and so it stays, but
+// for what reviewers overruled.
+func Unmended(findings []filing.Finding) filing.Verdict {
+	return filing.VerdictOf(slices.DeleteFunc(slices.Clone(findings), func(f filing.Finding) bool { return slices.Contains(encodedAnew, f.Code) }))
+}
+
+// encodedAnew are the findings that are about a file's bytes and not about what it shows.
+var encodedAnew = []string{"extension_mismatch", "metadata_damaged", "animated_image", "file_too_small", "file_too_large", "too_many_pixels"}
+
 // partName is what people call a part that was declared.
 func partName(d *filing.Declared) filing.Text {
 	name := NameOf(d.Material)

@@ -27,7 +27,7 @@ func (e *explainer) explain(r *required, s standing) filing.Match {
 			continue
 		case e.files[s.files[i]].quality == failed:
 			bad = append(bad, page)
-			if id := e.files[s.files[i]].ID; !slices.Contains(badFiles, id) {
+			if id := e.files[s.files[i]].blamed(); !slices.Contains(badFiles, id) {
 				badFiles = append(badFiles, id)
 			}
 		}
@@ -125,6 +125,14 @@ func (e *explainer) explain(r *required, s standing) filing.Match {
 	return out
 }
 
+// blamed is the id of the file that a failure is to be looked up at: a part that is no better than its source fails for the source.
+func (f *candidate) blamed() string {
+	if f.part && f.source != "" && qualityOf(f.MatchFile) > f.quality {
+		return f.source
+	}
+	return f.ID
+}
+
 // sentences joins the explanation of a match with what may follow it.
 func (e *explainer) sentences(match *filing.Match, s standing, explanation string, v values, shared []string) filing.Text {
 	text := e.c.explanations[explanation].fill(v)
@@ -147,6 +155,9 @@ func (e *explainer) sentences(match *filing.Match, s standing, explanation strin
 	}
 	for _, more := range e.asides(match.SetAside) {
 		add(more)
+	}
+	if e.paired(&s) != filing.VerdictPass {
+		say("paired", filing.Text{})
 	}
 	if s.state != filing.MatchSatisfied && s.state != filing.MatchPending && e.offered(s) {
 		say("misplaced", filing.Text{})
@@ -319,7 +330,7 @@ func (e *explainer) worse(f *candidate, s standing) string {
 			continue
 		}
 		u := &e.files[s.files[k]]
-		if used = min(used, u.quality); u.part && u.source == f.ID && f.quality >= pending {
+		if used = min(used, u.quality); u.part && u.source == f.ID && (f.quality >= pending || u.quality == failed) {
 			return "in_composite"
 		}
 	}

@@ -20,6 +20,9 @@ type FileInput struct {
 	// Limits are the upload limits in force on the date of judging. A limit of 0 and an empty list of formats limit
 	// nothing.
 	Limits filing.UploadLimits
+	// Made: the file is, byte for byte, a picture that the service stitched of files of its filing. It is judged as a file; what it
+	// shows was judged in the files that it was made of, one by one, and no camera took it.
+	Made bool
 	// Parties is what the filing's facts say about whose documents these are.
 	Parties Parties
 	// Duplicates are the other files, of this filing and of others, that hold the same picture.
@@ -72,6 +75,17 @@ func File(in FileInput) []filing.Finding {
 	findings = append(findings, j.size()...)
 	findings = append(findings, j.dimensions()...)
 	findings = append(findings, j.metadata()...)
+	if !in.Made {
+		findings = j.shown(findings)
+	}
+	if len(findings) > 1 {
+		j.c.sort(findings)
+	}
+	return findings
+}
+
+// shown judges what the picture shows, and how it was taken.
+func (j *judge) shown(findings []filing.Finding) []filing.Finding {
 	findings = append(findings, j.greyCopy()...)
 	findings = append(findings, j.recapture()...)
 	findings = append(findings, j.screenshot()...)
@@ -80,11 +94,7 @@ func File(in FileInput) []filing.Finding {
 	findings = append(findings, j.location()...)
 	findings = append(findings, j.legible()...)
 	findings = append(findings, j.faces()...)
-	findings = append(findings, j.reading()...)
-	if len(findings) > 1 {
-		j.c.sort(findings)
-	}
-	return findings
+	return append(findings, j.reading()...)
 }
 
 // judge is one file being judged.

@@ -154,6 +154,31 @@ func readCases() []matchCase {
 			"1 principal_id/front@principal fail", "2 principal_id/back@principal fail", "3 pass parts:1=principal_id/front@principal+2=principal_id/back@principal",
 		}, nil,
 			"pass | satisfied[3] |"},
+		{"a composite of a card that is blurred is no better than the card", unit, id, []string{
+			"1 principal_id/front@principal fail", "2 principal_id/back@principal pass", "3 pass parts:1!fail=principal_id/front@principal+2=principal_id/back@principal",
+		}, nil,
+			"fail | rejected[3] | material_rejected"},
+		{"a composite of a card that a person has to look at has to be looked at", unit, id, []string{
+			"1 principal_id/front@principal review", "2 principal_id/back@principal pass", "3 pass parts:1!review=principal_id/front@principal+2=principal_id/back@principal",
+		}, nil,
+			"review | satisfied[3] |"},
+		{"a composite of a file that is still being checked waits for it", unit, id, []string{
+			"1 principal_id/front@principal stored", "2 principal_id/back@principal pass", "3 pass parts:1=principal_id/front@principal+2=principal_id/back@principal",
+		}, nil,
+			"review | pending[3] |"},
+		{"a composite at one scale stands for sides whose photos are not", unit, id, []string{
+			"1 principal_id/front@principal pass", "2 principal_id/back@principal pass", "3 pass parts:1=principal_id/front@principal+2=principal_id/back@principal",
+		}, func(in *MatchInput) {
+			in.Pairs = []MatchPair{{Front: "1", Back: "2", Verdict: filing.VerdictFail, AtOneScale: filing.VerdictReview}}
+			in.Files[2].Parts[0].PxPerMM, in.Files[2].Parts[1].PxPerMM = 9, 9
+		},
+			"review | satisfied[3] |"},
+		{"a composite of sides of unknown scale is no better than their photos", unit, id, []string{
+			"1 principal_id/front@principal pass", "2 principal_id/back@principal pass", "3 pass parts:1=principal_id/front@principal+2=principal_id/back@principal",
+		}, func(in *MatchInput) {
+			in.Pairs = []MatchPair{{Front: "1", Back: "2", Verdict: filing.VerdictFail, AtOneScale: filing.VerdictPass}}
+		},
+			"fail | satisfied[3] |"},
 		{"a composite that fails leaves its sources standing", unit, id, []string{
 			"1 principal_id/front@principal pass", "2 principal_id/back@principal pass", "3 fail parts:1=principal_id/front@principal+2=principal_id/back@principal",
 		}, nil,

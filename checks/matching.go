@@ -30,8 +30,9 @@ type MatchInput struct {
 type MatchPair struct {
 	// Front and Back are the ids of the files.
 	Front, Back string
-	// Verdict is that on the two together, whatever each is by itself.
-	Verdict filing.Verdict
+	// Verdict is that on the two together, whatever each is by itself; AtOneScale is that where one picture shows both at one scale,
+	// in which nothing of their scales is left.
+	Verdict, AtOneScale filing.Verdict
 }
 
 // MatchFile is what matching knows of one uploaded file.
@@ -47,7 +48,8 @@ type MatchFile struct {
 	// JudgedAs is the material that the file was judged as where it declares none; "" where it was judged as a picture of
 	// anything. A file that was not judged as what it is needs a person, however good it is.
 	JudgedAs string
-	// Content is what was recognized in the picture (document.Recognize); nil where nothing was read. It decides where files
+	// Content is what was recognized in the picture (document.Recognize); nil where nothing was read, and for a composite, of whose
+	// parts each is what it was recorded as. It decides where files
 	// go that do not say what they are, whose, or which page (NeedContent); of others it is only talked about.
 	Content *filing.Content
 	// Parts are what a composite shows, as it was recorded when it was made; a file that has parts stands for them and for
@@ -62,6 +64,10 @@ type MatchPart struct {
 	Source string
 	// Declared is what the part shows.
 	Declared filing.Declared
+	// Verdict is what was found of the source that stitching does not mend (Unmended); "" is nothing.
+	Verdict filing.Verdict
+	// PxPerMM is the resolution of a card in the composite, in pixels per millimetre; 0 for what is none.
+	PxPerMM float64
 }
 
 // NeedContent reports whether what was read in the pictures can change how a filing stands: whether any current file does
@@ -314,8 +320,10 @@ type candidate struct {
 	// declared is what it says that it is; page is which it shows, declared or read, "" where nobody knows.
 	declared filing.Declared
 	page     filing.Page
-	// source is the material that a part was made from; part says that it is one, stale that it is out of date.
+	// source is the material that a part was made from, pxPerMM its resolution where it is a card; part says that it is one, stale
+	// that it is out of date.
 	source      string
+	pxPerMM     float64
 	part, stale bool
 	quality     quality
 	basis       filing.MatchBasis
@@ -431,8 +439,8 @@ func (m *matcher) take(files []MatchFile) {
 			for j := range f.Parts {
 				part := &f.Parts[j]
 				m.files = append(m.files, candidate{
-					MatchFile: f, quality: qualityOf(f), declared: part.Declared, page: part.Declared.Page, basis: filing.BasisDeclared, at: -1,
-					part: true, source: part.Source, stale: stale,
+					MatchFile: f, quality: min(qualityOf(f), qualityOfSource(files, part)), declared: part.Declared, page: part.Declared.Page,
+					basis: filing.BasisDeclared, at: -1, part: true, source: part.Source, pxPerMM: part.PxPerMM, stale: stale,
 				})
 			}
 		}
@@ -441,6 +449,21 @@ func (m *matcher) take(files []MatchFile) {
 	if !slices.IsSortedFunc(m.files, byID) {
 		slices.SortStableFunc(m.files, byID)
 	}
+}
+
+// qualityOfSource is how good a part is for what was found of its source: a picture of a blurred card is no better than the card's
+// own. What was stitched by somebody else has no source that was judged.
+func qualityOfSource(files []MatchFile, part *MatchPart) quality {
+	i := slices.IndexFunc(files, func(f MatchFile) bool { return part.Source != "" && f.ID == part.Source })
+	switch {
+	case i >= 0 && files[i].State == filing.MaterialStored:
+		return pending
+	case part.Verdict == filing.VerdictFail:
+		return failed
+	case part.Verdict == filing.VerdictReview:
+		return reviewed
+	}
+	return passed
 }
 
 // current reports whether there is a file of this id that was not replaced.
@@ -730,11 +753,29 @@ func (m *matcher) paired(s *standing) filing.Verdict {
 	if s.files[0] < 0 || s.files[1] < 0 {
 		return filing.VerdictPass
 	}
-	front, back := m.files[s.files[0]].ID, m.files[s.files[1]].ID
+	front, back := &m.files[s.files[0]], &m.files[s.files[1]]
 	for i := range m.pairs {
-		if p := &m.pairs[i]; p.Front == front && p.Back == back {
+		p := &m.pairs[i]
+		switch {
+		case p.Front != front.photo() || p.Back != back.photo():
+		case front.part && front.MatchFile == back.MatchFile && atOneScale(front.pxPerMM, back.pxPerMM):
+			return p.AtOneScale
+		default:
 			return p.Verdict
 		}
 	}
 	return filing.VerdictPass
+}
+
+// photo is the id of the photo that a candidate shows.
+func (f *candidate) photo() string {
+	if f.part && f.source != "" {
+		return f.source
+	}
+	return f.ID
+}
+
+// atOneScale reports whether two cards of one composite are of one resolution, both being known.
+func atOneScale(a, b float64) bool {
+	return min(a, b) > 0 && max(a, b) <= min(a, b)*loadThresholds().ScaleRatio
 }

@@ -49,7 +49,8 @@ func recognizedAs(s string) *filing.Content {
 }
 
 // matchFile reads "id material/page@of verdict", where page and of may be missing and the verdict may be stored or
-// replaced; "reads:" is followed by what was recognized, "parts:" by the parts of a composite, each with its source.
+// replaced; "reads:" is followed by what was recognized, "parts:" by the parts of a composite, each with its source, and with what was
+// found of that after a "!".
 func matchFile(s string) MatchFile {
 	words := strings.Fields(s)
 	f := MatchFile{ID: words[0], State: filing.MaterialChecked}
@@ -61,7 +62,8 @@ func matchFile(s string) MatchFile {
 		if list, ok := strings.CutPrefix(word, "parts:"); ok {
 			for _, part := range strings.Split(list, "+") {
 				source, declared, _ := strings.Cut(part, "=")
-				f.Parts = append(f.Parts, MatchPart{Source: source, Declared: declaredAs(declared)})
+				source, verdict, _ := strings.Cut(source, "!")
+				f.Parts = append(f.Parts, MatchPart{Source: source, Declared: declaredAs(declared), Verdict: filing.Verdict(verdict)})
 			}
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -92,6 +93,16 @@ func VerdictOfCodes(codes []string) filing.Verdict {
 		}
 	}
 	return filing.VerdictOf(findings)
+}
+
+// AtOneScale are the findings of a pair that are left where one picture shows both its sides at one scale: those that the repair of
+// their scales does not mend.
+func AtOneScale(codes []string) []string {
+	c := loadCatalogue()
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
+		k := c.known[code]
+		return k != nil && k.Repair == "sides"
+	})
 }
 
 // thousandths rounds a ratio for people: the limits are whole hundredths, and 1.034 must not be shown as the 1.03 that passes.

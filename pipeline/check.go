@@ -89,6 +89,11 @@ func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, materia
 			set, asOf := p.rules(), p.asOf(facts)
 			input := fileInput(declaredOf(material), material.Extension, set.UploadLimits(asOf), PartiesOf(facts)).
 				withFacts(facts, asOf, p.readingState(declaredOf(material), read.reader))
+			made, err := p.madePartsOf(ctx, f.ID)
+			if err != nil {
+				return err
+			}
+			input.Made = made.shows(material.SHA256)
 			check.Rules, check.AsOf, check.Analyzer, check.Reader = set.Hash(), asOf.String(), p.Analyzer, read.reader
 			if check.Basis, err = basisOf(input, p.Analyzer, readBasis{read.reader, f.Revision}); err != nil {
 				return err

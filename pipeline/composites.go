@@ -318,6 +318,10 @@ func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s
 			parts[i].Caption = captionOf(m)
 		}
 	}
+	known, err := p.madePartsOf(ctx, row.FilingID)
+	if err != nil {
+		return row, err
+	}
 	old := row
 	row.Basis, row.Made, row.Failure, row.Object = basis, nil, "", ""
 	made, picture, err := p.stitch(ctx, parts, imaging.StitchOptions{
@@ -334,7 +338,11 @@ func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s
 		for i, m := range sources {
 			made.Parts[i].ID, made.Parts[i].Declared = m.ID, declaredOf(m)
 		}
-		if row.Made, err = json.Marshal(made); err != nil {
+		kept := keptComposite{Composite: made}
+		if kept.Earlier, err = replaced(old.Made, made.SHA256); err != nil {
+			return row, err
+		}
+		if row.Made, err = json.Marshal(kept); err != nil {
 			return row, fmt.Errorf("print composite: %w", err)
 		}
 		row.Object = storage.CompositeKey(digestOf(sources[0]), basis)
@@ -359,7 +367,7 @@ func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s
 			return row, err
 		}
 	}
-	return row, nil
+	return row, p.rejudgePictures(ctx, row.FilingID, known)
 }
 
 // stitch makes a picture in a slot, and measures what came of it.
@@ -590,10 +598,17 @@ func (p *Pipeline) DeleteComposite(ctx context.Context, who Viewer, id string) e
 	if err != nil {
 		return err
 	}
+	known, err := p.madePartsOf(ctx, row.FilingID)
+	if err != nil {
+		return err
+	}
 	if _, err := p.removeComposite(ctx, &row); err != nil {
 		return err
 	}
-	return recordFailure(p.Records.DeleteComposite(ctx, id))
+	if err := p.Records.DeleteComposite(ctx, id); err != nil {
+		return recordFailure(err)
+	}
+	return p.rejudgePictures(ctx, row.FilingID, known)
 }
 
 // dropCompositesWith deletes the pictures that show a file which is about to be deleted, and returns how many objects they were; their

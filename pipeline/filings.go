@@ -180,7 +180,12 @@ func (p *Pipeline) DeleteMaterial(ctx context.Context, who Viewer, id string) er
 
 // DeleteMaterialFor is DeleteMaterial, with the id of the receipt that proves it.
 func (p *Pipeline) DeleteMaterialFor(ctx context.Context, who Viewer, id string) (receipt string, err error) {
-	if _, _, err := p.visibleMaterial(ctx, who, id); err != nil {
+	_, f, err := p.visibleMaterial(ctx, who, id)
+	if err != nil {
+		return "", err
+	}
+	known, err := p.madePartsOf(ctx, f.ID)
+	if err != nil {
 		return "", err
 	}
 	composites, err := p.dropCompositesWith(ctx, id)
@@ -192,6 +197,10 @@ func (p *Pipeline) DeleteMaterialFor(ctx context.Context, who Viewer, id string)
 		return "", recordFailure(err)
 	}
 	p.removeContents(ctx, orphans)
+	if err := p.rejudgePictures(ctx, f.ID, known); err != nil {
+		// The file is gone, as was asked; what is left is judged by the next pass over all filings.
+		p.Log.Error("judge uploaded composites without their record", "filing", f.ID, "error", err.Error())
+	}
 	return r.ID, nil
 }
 

@@ -249,24 +249,29 @@ func (p *Pipeline) rejudge(ctx context.Context, f *storage.Filing, facts *filing
 	if err != nil {
 		return err
 	}
+	made, err := p.madePartsOf(ctx, f.ID)
+	if err != nil {
+		return err
+	}
 	for i := range list {
 		if list[i].State != filing.MaterialChecked {
 			continue
 		}
-		if err := p.rejudgeFile(ctx, f, facts, &list[i]); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if err := p.rejudgeFile(ctx, f, facts, &list[i], made.shows(list[i].SHA256)); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return fmt.Errorf("judge file %s again: %w", list[i].ID, err)
 		}
 	}
 	return nil
 }
 
-func (p *Pipeline) rejudgeFile(ctx context.Context, f *storage.Filing, facts *filing.Facts, m *storage.Material) error {
+func (p *Pipeline) rejudgeFile(ctx context.Context, f *storage.Filing, facts *filing.Facts, m *storage.Material, made bool) error {
 	c, err := p.Records.Check(ctx, m.ID)
 	if err != nil {
 		return err
 	}
 	set, asOf := p.rules(), p.asOf(facts)
 	in := fileInput(declaredOf(m), m.Extension, set.UploadLimits(asOf), PartiesOf(facts)).withFacts(facts, asOf, p.readingState(declaredOf(m), c.Reader))
+	in.Made = made
 	basis, err := basisOf(in, c.Analyzer, readBasis{c.Reader, f.Revision})
 	if err != nil || basis == c.Basis && holds(c.HoldsFrom, c.HoldsUntil, asOf) {
 		return err

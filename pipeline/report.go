@@ -40,12 +40,23 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 	}
 	overrule(files, events)
 	outcome := p.rules().Evaluate(p.dated(facts))
+	made, err := p.madePartsOf(ctx, f.ID)
+	if err != nil {
+		return nil, err
+	}
 	in := matchInput(facts, outcome, nil)
 	for i := range files {
 		file := checks.MatchFile{ID: files[i].ID, State: files[i].State, Verdict: files[i].Verdict}
 		if files[i].Declared != nil {
 			file.Declared = *files[i].Declared
 		}
+		made.give(&file, files[i].SHA256, func(id string) filing.Verdict {
+			source := slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })
+			if source < 0 {
+				return ""
+			}
+			return checks.Unmended(files[source].Findings)
+		})
 		in.Files = append(in.Files, file)
 	}
 	giveContents(in.Files, func(id string) *filing.Content {
@@ -57,7 +68,7 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 	}
 	pairs := p.pairsOf(files, composites)
 	for i := range pairs {
-		in.Pairs = append(in.Pairs, checks.MatchPair{Front: pairs[i].Front, Back: pairs[i].Back, Verdict: pairs[i].Verdict})
+		in.Pairs = append(in.Pairs, matchPair(pairs[i].Front, pairs[i].Back, codesOf(pairs[i].Findings)))
 	}
 	for i := range composites {
 		in.Composites = append(in.Composites, composites[i].Verdict)
@@ -96,8 +107,16 @@ func (p *Pipeline) standingOf(ctx context.Context, f *storage.Filing, file strin
 	if err != nil {
 		return nil, err
 	}
+	made, err := p.madePartsOf(ctx, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	unmended, err := p.unmendedOf(ctx, made.sourcesOf(files))
+	if err != nil {
+		return nil, err
+	}
 	outcome := p.rules().Evaluate(p.dated(facts))
-	return checks.Standing(matchInput(facts, outcome, matchFiles(files, contents)), file), nil
+	return checks.Standing(matchInput(facts, outcome, matchFiles(files, contents, made, unmended)), file), nil
 }
 
 // undeclared reports whether a file of a filing does not say what it is.
@@ -109,9 +128,12 @@ func undeclared(declared filing.Declared) bool { return declared.Material == "" 
 // all go by this, and so agree.
 func giveContents(files []checks.MatchFile, content func(id string) *filing.Content) {
 	decides := slices.ContainsFunc(files, func(f checks.MatchFile) bool {
-		return f.State != filing.MaterialReplaced && undeclared(f.Declared)
+		return f.State != filing.MaterialReplaced && undeclared(f.Declared) && len(f.Parts) == 0
 	})
 	for i := range files {
+		if len(files[i].Parts) > 0 {
+			continue // it stands for what was recorded, whatever could be read in it
+		}
 		if decides || !checks.NeedContent(files[i:i+1]) {
 			files[i].Content = content(files[i].ID)
 		}

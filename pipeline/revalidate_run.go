@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -350,10 +351,16 @@ type judgedFiling struct {
 	parties   checks.Parties
 	limits    filing.UploadLimits
 	files     []storage.FileToJudge
-	together  together
-	changed   []FileChange
+	// composites are the filing's, made the parts of their pictures.
+	composites []storage.Composite
+	made       madeParts
+	together   together
+	changed    []FileChange
 	// before are the files as they were judged; nil where none is judged otherwise now.
 	before []checks.MatchFile
+	// unmended is what was found of the sources of composites that stitching does not mend, as they were judged; judgedAnew is the
+	// same of those that are judged anew.
+	unmended, judgedAnew map[string]filing.Verdict
 }
 
 // judge judges a page: no pixel is touched unless the pass measures again, and nothing is written.
@@ -371,10 +378,22 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 	if err != nil {
 		return err
 	}
+	composites, err := v.p.Records.CompositesOfFilings(ctx, ids)
+	if err != nil {
+		return err
+	}
 	var again []string // the files to judge again
 	at := 0
 	for i := range list {
 		f := &list[i]
+		n := 0
+		for n < len(composites) && composites[n].FilingID == f.ID {
+			n++
+		}
+		f.composites, composites = composites[:n], composites[n:]
+		if f.made, err = partsMade(f.composites); err != nil {
+			return err
+		}
 		for at < len(files) && files[at].FilingID < f.ID {
 			at++
 		}
@@ -396,6 +415,9 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 		f.files = files[from:at:at]
 	}
 	if page.contents, err = v.p.contentsOf(ctx, files); err != nil {
+		return err
+	}
+	if err := v.sources(ctx, list); err != nil {
 		return err
 	}
 	if len(again) > 0 {
@@ -429,6 +451,19 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 	}
 	page.judged = int64(len(list))
 	return nil
+}
+
+// sources takes up what was found of the files that uploaded composites were made of, which few filings have.
+func (v *revalidation) sources(ctx context.Context, list []judgedFiling) error {
+	var ids []string
+	for i := range list {
+		ids = append(ids, list[i].made.sourcesOf(list[i].files)...)
+	}
+	unmended, err := v.p.unmendedOf(ctx, ids)
+	for i := range list {
+		list[i].unmended = unmended
+	}
+	return err
 }
 
 // scope reads the facts of a page and leaves out what the pass is not about.
@@ -492,6 +527,12 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		}
 		findings := checks.File(in.FileInput)
 		verdict := filing.VerdictOf(findings)
+		if f.made != nil {
+			if f.judgedAnew == nil {
+				f.judgedAnew = map[string]filing.Verdict{}
+			}
+			f.judgedAnew[file.ID] = checks.Unmended(findings)
+		}
 		text, err := json.Marshal(findings)
 		if err != nil {
 			return fmt.Errorf("print findings: %w", err)
@@ -525,7 +566,7 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 			f.changed = append(f.changed, change)
 		}
 		if f.before == nil {
-			f.before = matchFiles(f.files, page.contents)
+			f.before = matchFiles(f.files, page.contents, f.made, f.unmended)
 		}
 		file.Verdict, file.Analyzer, file.Reader = verdict, e.Analyzer, e.Reader
 	}
@@ -534,7 +575,9 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 
 // input is what a file is judged by whose text that version of the reader has read.
 func (v *revalidation) input(f *judgedFiling, file *storage.FileToJudge, reader string) fileBasis {
-	return fileInput(file.Declared, file.Extension, f.limits, f.parties).withFacts(f.facts, f.asOf, v.p.readingState(file.Declared, reader))
+	in := fileInput(file.Declared, file.Extension, f.limits, f.parties).withFacts(f.facts, f.asOf, v.p.readingState(file.Declared, reader))
+	in.Made = f.made.shows(file.SHA256)
+	return in
 }
 
 // unread reports whether a file is to be read that the reader of this process has not read.
@@ -697,14 +740,19 @@ func codesBeyond(a, b []filing.Finding) []string {
 	return out
 }
 
-// matchFiles are files as matching takes them.
-func matchFiles(files []storage.FileToJudge, contents map[string]*filing.Content) []checks.MatchFile {
+// matchFiles are files as matching takes them, with the parts of those that are composites, and what was found of their sources.
+func matchFiles(
+	files []storage.FileToJudge, contents map[string]*filing.Content, made madeParts, unmended map[string]filing.Verdict,
+) []checks.MatchFile {
 	list := make([]checks.MatchFile, len(files))
 	for i := range files {
 		f := &files[i]
 		list[i] = checks.MatchFile{ID: f.ID, Declared: f.Declared, State: f.State, Verdict: f.Verdict}
 		if f.Verdict != "" {
 			list[i].State = filing.MaterialChecked
+		}
+		if made != nil {
+			made.give(&list[i], f.SHA256, func(id string) filing.Verdict { return unmended[id] })
 		}
 	}
 	if contents != nil {
@@ -715,7 +763,15 @@ func matchFiles(files []storage.FileToJudge, contents map[string]*filing.Content
 
 // conclude judges the filing as a whole, and notes what changed.
 func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Time) error {
-	files := matchFiles(f.files, page.contents)
+	unmended := f.unmended
+	if f.judgedAnew != nil {
+		unmended = maps.Clone(f.unmended) // which the page's filings share
+		if unmended == nil {
+			unmended = map[string]filing.Verdict{}
+		}
+		maps.Copy(unmended, f.judgedAnew)
+	}
+	files := matchFiles(f.files, page.contents, f.made, unmended)
 	setDate(f.facts, f.asOf)
 	after := conclude(v.set, f.facts, f.parties, files, &f.together)
 

@@ -88,10 +88,23 @@ func line(kind byte, code, of, finding, clause string) string {
 
 // take adds what was said of a pair.
 func (t *together) take(front, back *storage.FileToJudge, findings []filing.Finding) {
-	t.pairs = append(t.pairs, checks.MatchPair{Front: front.ID, Back: back.ID, Verdict: filing.VerdictOf(findings)})
+	t.pairs = append(t.pairs, matchPair(front.ID, back.ID, codesOf(findings)))
 	for i := range findings {
 		t.lines = append(t.lines, line(linePair, front.Declared.Material, front.Declared.Of, findings[i].Code, findings[i].Clause))
 	}
+}
+
+// matchPair is a pair as matching takes it, by the codes of what was found of it.
+func matchPair(front, back string, codes []string) checks.MatchPair {
+	return checks.MatchPair{Front: front, Back: back, Verdict: checks.VerdictOfCodes(codes), AtOneScale: checks.VerdictOfCodes(checks.AtOneScale(codes))}
+}
+
+func codesOf(findings []filing.Finding) []string {
+	codes := make([]string, len(findings))
+	for i := range findings {
+		codes[i] = findings[i].Code
+	}
+	return codes
 }
 
 // takeMade adds what is said of a composite.
@@ -124,14 +137,6 @@ func (p *Pipeline) pairsBasis() (string, error) {
 // together judges the pairs and composites of a page's filings. A pair whose files, measurements, readings and thresholds are those
 // that the kept verdict was made of is not judged again: of a million filings hardly one has another pair than the last time.
 func (v *revalidation) together(ctx context.Context, list []judgedFiling) error {
-	ids := make([]string, len(list))
-	for i := range list {
-		ids[i] = list[i].ID
-	}
-	rows, err := v.p.Records.CompositesOfFilings(ctx, ids)
-	if err != nil {
-		return err
-	}
 	type open struct {
 		f       *judgedFiling
 		sides   [][2]int
@@ -139,14 +144,9 @@ func (v *revalidation) together(ctx context.Context, list []judgedFiling) error 
 	}
 	var pending []open
 	var files []string
-	at := 0
 	for i := range list {
 		f := &list[i]
-		from := at
-		for at < len(rows) && rows[at].FilingID == f.ID {
-			at++
-		}
-		views, err := v.composites(ctx, f, rows[from:at])
+		views, err := v.composites(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,8 @@ func (v *revalidation) together(ctx context.Context, list []judgedFiling) error 
 }
 
 // composites judges those of a filing, for which all its files are asked, the replaced ones too.
-func (v *revalidation) composites(ctx context.Context, f *judgedFiling, rows []storage.Composite) ([]filing.CompositeView, error) {
+func (v *revalidation) composites(ctx context.Context, f *judgedFiling) ([]filing.CompositeView, error) {
+	rows := f.composites
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -260,9 +261,7 @@ func (f *judgedFiling) keepPairs(sides [][2]int) bool {
 				f.together.lines = append(f.together.lines, text)
 			}
 		}
-		f.together.pairs = append(f.together.pairs, checks.MatchPair{
-			Front: f.files[s[0]].ID, Back: f.files[s[1]].ID, Verdict: checks.VerdictOfCodes(codes),
-		})
+		f.together.pairs = append(f.together.pairs, matchPair(f.files[s[0]].ID, f.files[s[1]].ID, codes))
 	}
 	return true
 }

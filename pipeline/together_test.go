@@ -135,6 +135,113 @@ func (w *wholeFiling) kept(t *testing.T, p *Pipeline) (filing.Verdict, []string)
 	return v.Verdict, foundTogether(&v)
 }
 
+// sides asks for a composite of the principal's two sides, and draws up what its picture would be.
+func (w *wholeFiling) sides(t *testing.T, records *storage.Records) (storage.Composite, filing.Composite) {
+	t.Helper()
+	recipe := compositeRecipe{Composition: "sides", Of: "principal", Clause: "G6.upload.2", Layout: "sides"}
+	made := filing.Composite{Layout: "sides", Rectified: true, Bytes: 3_500_000, SHA256: storage.DigestOf([]byte("both sides of " + w.id)).String()}
+	for _, id := range []string{w.front, w.back} {
+		m := w.rows.Materials[slices.IndexFunc(w.rows.Materials, func(m storage.Material) bool { return m.ID == id })]
+		recipe.Parts = append(recipe.Parts, compositeSource{ID: id, Declared: declaredOf(&m)})
+		made.Parts = append(made.Parts, filing.CompositePart{
+			ID: id, Declared: declaredOf(&m), Source: m.SHA256, PxPerMM: 12, Predicted: &filing.PartLegibility{TextHeightPx: 15, EdgeWidthPx: 2},
+		})
+	}
+	text, err := json.Marshal(recipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row, err := records.CreateComposite(t.Context(), storage.Composite{FilingID: w.id, Recipe: text, RecipeDigest: "r", CreatedBy: "app"}, []string{w.front, w.back})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return row, made
+}
+
+// find says what was found of a file by itself.
+func (w *wholeFiling) find(t *testing.T, id string, verdict filing.Verdict, findings ...filing.Finding) {
+	t.Helper()
+	i := slices.IndexFunc(w.rows.Materials, func(m storage.Material) bool { return m.ID == id })
+	text, err := json.Marshal(findings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.rows.Checks[i].Verdict, w.rows.Checks[i].Findings = verdict, text
+}
+
+// The front of this filing's card is blurred, or its file is only too large: stitching mends the one and not the other. The composite
+// was downloaded and uploaded again without a word about what it is.
+func TestAnUploadedCompositeStandsForItsPartsInTheReportAndInARevalidation(t *testing.T) {
+	t.Parallel()
+	forEachDatabase(t, func(t *testing.T, records *storage.Records) {
+		set := embeddedRules(t)
+		for n, c := range []struct {
+			name    string
+			found   filing.Finding
+			verdict filing.Verdict
+			state   filing.MatchState
+		}{
+			{"too large a file", filing.Finding{Code: "file_too_large", Severity: filing.SeverityError}, filing.VerdictPass, filing.MatchSatisfied},
+			{"a blurred card", filing.Finding{Code: "blurred", Severity: filing.SeverityError}, filing.VerdictFail, filing.MatchRejected},
+		} {
+			w := newWhole(t, set, 1000*n)
+			w.find(t, w.front, filing.VerdictFail, c.found)
+			limits := set.UploadLimits(filing.Today(noon))
+			upload := w.add(t, filing.Declared{}, limits)
+			w.store(t, records)
+			p := judgingFlow(t, records, set)
+			row, made := w.sides(t, records)
+			last := len(w.rows.Materials) - 1
+			made.SHA256 = w.rows.Materials[last].SHA256
+			var err error
+			if row.Made, err = json.Marshal(keptComposite{Composite: made}); err != nil {
+				t.Fatal(err)
+			}
+			row.Basis, row.Object = "b", "derivatives/x"
+			if err := records.SaveComposite(t.Context(), row); err != nil {
+				t.Fatal(err)
+			}
+			// Bases are those of the checks: nothing is judged anew but what is a composite by now.
+			report := func() (filing.Verdict, *filing.Match) {
+				t.Helper()
+				r, err := p.Report(t.Context(), operator(), w.id)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range r.Required {
+					if m := &r.Required[i]; m.Material == "principal_id" {
+						return r.Verdict, m
+					}
+				}
+				t.Fatal("nobody asks for the card")
+				return "", nil
+			}
+			verdict, match := report()
+			if verdict != c.verdict || match.State != c.state || !slices.Equal(match.Files, []string{upload}) {
+				t.Errorf("%s: the report says %s, %s %v", c.name, verdict, match.State, match.Files)
+			}
+			if len(match.Matched) != 2 || match.Matched[0].Source != w.front || match.Matched[1].Source != w.back ||
+				!strings.Contains(match.Explanation.ZH, "拼接图") || !strings.Contains(match.Explanation.EN, "composite") {
+				t.Errorf("%s: matched %+v: %s %s", c.name, match.Matched, match.Explanation.ZH, match.Explanation.EN)
+			}
+			pass(t, p, RevalidationRequest{})
+			if kept, _ := w.kept(t, p); kept != c.verdict {
+				t.Errorf("%s: a revalidation says %s", c.name, kept)
+			}
+
+			// Without its record it is a picture like any other, of which nobody said what it is.
+			if err := records.DeleteComposite(t.Context(), row.ID); err != nil {
+				t.Fatal(err)
+			}
+			pass(t, p, RevalidationRequest{})
+			if _, match := report(); slices.Contains(match.Files, upload) {
+				t.Errorf("%s: it stands for parts that nobody knows: %+v", c.name, match)
+			}
+			w.kept(t, p)
+		}
+	})
+}
+
 // foundTogether are the findings of pairs and composites in a verdict that is kept.
 func foundTogether(v *storage.Verdict) (found []string) {
 	for _, text := range strings.Split(v.Items, "\n") {
@@ -233,23 +340,8 @@ func TestAnotherRuleChangesTheKeptVerdictOnACompositeAndSoDoesAReplacedSource(t 
 			t.Fatalf("two scales: %s", verdict)
 		}
 
-		recipe := compositeRecipe{Composition: "sides", Of: "principal", Clause: "G6.upload.2", Layout: "sides"}
-		made := filing.Composite{Layout: "sides", Rectified: true, Bytes: 3_500_000}
-		for _, id := range []string{w.front, w.back} {
-			m := w.rows.Materials[slices.IndexFunc(w.rows.Materials, func(m storage.Material) bool { return m.ID == id })]
-			recipe.Parts = append(recipe.Parts, compositeSource{ID: id, Declared: declaredOf(&m)})
-			made.Parts = append(made.Parts, filing.CompositePart{
-				ID: id, Declared: declaredOf(&m), Source: m.SHA256, Predicted: &filing.PartLegibility{TextHeightPx: 15, EdgeWidthPx: 2},
-			})
-		}
-		text, err := json.Marshal(recipe)
-		if err != nil {
-			t.Fatal(err)
-		}
-		row, err := records.CreateComposite(t.Context(), storage.Composite{FilingID: w.id, Recipe: text, RecipeDigest: "r", CreatedBy: "app"}, []string{w.front, w.back})
-		if err != nil {
-			t.Fatal(err)
-		}
+		row, made := w.sides(t, records)
+		var err error
 		step := func(name string, q RevalidationRequest, verdict filing.Verdict, want ...string) {
 			t.Helper()
 			// Of other files nobody can say what was kept: then the filing is judged anew, and did not change.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -172,6 +173,58 @@ func TestACompositeIsMadeAgainWhenASourceIsReplaced(t *testing.T) {
 	report, err := storage.Fsck(t.Context(), b.records, b.objects, storage.FsckOptions{OrphanAge: time.Nanosecond})
 	if err != nil || report.Open != 0 || report.Young != 0 {
 		t.Errorf("%+v, %v", report, err)
+	}
+}
+
+func TestACompositeThatIsUploadedAgainStandsForItsParts(t *testing.T) {
+	t.Parallel()
+	b, stitcher, f, front, back := stitching(t, 60)
+	v := b.composite("app", f, `{"parts":["`+front.ID+`","`+back.ID+`"],"layout":"column"}`)
+	picture := b.call("app", "GET", "/v1/composites/"+v.ID+"/image", nil).want(200).body
+	var first material
+	b.upload("app", f, picture).want(201).into(&first)
+	if len(first.Matches) == 0 || first.Matches[0].Matched[0].File != first.ID || first.Matches[0].Matched[0].Source != front.ID {
+		t.Fatalf("the upload is answered with %+v", first.Matches)
+	}
+	if len(first.Findings) != 0 {
+		t.Errorf("it is judged as a photo: %+v", first.Findings)
+	}
+	card := func() filing.Match {
+		t.Helper()
+		var r filing.Report
+		b.call("app", "GET", "/v1/filings/"+f+"/report", nil).want(200).into(&r)
+		i := slices.IndexFunc(r.Required, func(m filing.Match) bool { return m.Material == "principal_id" })
+		return r.Required[i]
+	}
+	m := card()
+	if !slices.Equal(m.Files, []string{first.ID}) || m.Matched[0].Source != front.ID || m.Matched[1].Source != back.ID {
+		t.Errorf("the card is %+v", m)
+	}
+	if len(m.SetAside) != 2 || m.SetAside[0].Reason != "in_composite" {
+		t.Errorf("its photos are set aside as %+v", m.SetAside)
+	}
+
+	// Another back: the picture that was uploaded shows the old one, though the service has made another by now.
+	newer := b.side("app", f, 65, "back")
+	for deadline := time.Now().Add(time.Minute); stitcher.made.Load() < 2 && time.Now().Before(deadline); {
+		<-time.After(10 * time.Millisecond)
+	}
+	b.call("app", "GET", "/v1/composites/"+v.ID, nil).want(200)
+	m = card()
+	if !slices.Equal(m.Files, []string{front.ID, newer.ID}) ||
+		!slices.ContainsFunc(m.SetAside, func(a filing.SetAsideFile) bool { return a.File == first.ID && a.Reason == "stale_part" }) {
+		t.Errorf("the card is %v, set aside %+v", m.Files, m.SetAside)
+	}
+
+	// The record is deleted: it is a picture of which nobody says what it is.
+	b.call("app", "DELETE", "/v1/composites/"+v.ID, nil).want(204)
+	if m = card(); slices.ContainsFunc(m.SetAside, func(a filing.SetAsideFile) bool { return a.File == first.ID }) {
+		t.Errorf("it is known still: %+v", m.SetAside)
+	}
+	var alone material
+	b.call("app", "GET", "/v1/materials/"+first.ID, nil).want(200).into(&alone)
+	if len(alone.Findings) == 0 {
+		t.Error("it passes as a photo, of which it has no sign")
 	}
 }
 
