@@ -77,6 +77,9 @@ func (e *explainer) explain(r *required, s standing) filing.Match {
 			limit = nil
 		case r.AnyOf != nil:
 			explanation, w.message = "missing_any_of", "any_of"
+			if slices.ContainsFunc(r.alternatives, func(a alternative) bool { return a.words }) {
+				w.advice = "remark_or_file"
+			}
 			v["material"] = e.names(r.AnyOf)
 			measured, limit = map[string]any{"any_of": r.AnyOf, "of": r.Of}, nil
 		default:
@@ -84,6 +87,9 @@ func (e *explainer) explain(r *required, s standing) filing.Match {
 			if shared != nil {
 				w.message = "upload_once"
 				v["material"] = e.names(shared)
+			}
+			if computerMade(a.material) {
+				w.advice = "downloaded"
 			}
 		}
 		if e.whose(r) {
@@ -271,7 +277,7 @@ func (e *explainer) because(f *candidate, r *required, a *alternative) filing.Te
 
 // detected names what a picture was recognized as: a letter or certificate by its title.
 func (e *explainer) detected(c *filing.Content) filing.Text {
-	if c.Kind.Detected == filing.DocumentLetter {
+	if c.Kind.Detected == filing.DocumentLetter || c.Kind.Detected == filing.DocumentAuthorizationLetter {
 		if title := titleOf(c); title != "" {
 			return filing.Text{ZH: "“" + title + "”", EN: `"` + title + `"`}
 		}
