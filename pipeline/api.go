@@ -117,13 +117,14 @@ const (
 	VariantOriginal  Variant = "original"
 	VariantUpright   Variant = "upright"
 	VariantThumbnail Variant = "thumbnail"
+	VariantPreview   Variant = "preview"
 	VariantRectified Variant = "rectified"
 	VariantOverlay   Variant = "overlay"
 )
 
 // Variants lists the renderings.
 func Variants() []Variant {
-	return []Variant{VariantOriginal, VariantUpright, VariantThumbnail, VariantRectified, VariantOverlay}
+	return []Variant{VariantOriginal, VariantUpright, VariantThumbnail, VariantPreview, VariantRectified, VariantOverlay}
 }
 
 // measured reports whether a rendering shows what was measured, and is therefore another with another analyzer.

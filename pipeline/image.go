@@ -16,6 +16,9 @@ import (
 // ThumbnailSide is the long side of a thumbnail in pixels: sharp at 240 CSS pixels on a phone's doubled screen.
 const ThumbnailSide = 480
 
+// PreviewSide is the long side of a preview: sharp over the width of a phone, whose screens have up to three pixels for one of CSS.
+const PreviewSide = 1080
+
 // RectifiedSide is the long side of a document by itself, in pixels, where the photo has as many: 24 pixels a millimetre on
 // a card, on which the smallest print can be read.
 const RectifiedSide = 2048
@@ -116,6 +119,8 @@ func (p *Pipeline) derive(m *storage.Material, variant Variant, key string) erro
 			switch variant {
 			case VariantThumbnail:
 				return p.Renderer.Thumbnail(ctx, data, ThumbnailSide)
+			case VariantPreview:
+				return p.Renderer.Thumbnail(ctx, data, PreviewSide)
 			case VariantRectified:
 				return p.Renderer.Rectified(ctx, data, *measured.Document, RectifiedSide)
 			case VariantOverlay:

@@ -21,7 +21,32 @@ func (p *Pipeline) Report(ctx context.Context, who Viewer, id string) (*filing.R
 	return p.reportOf(ctx, f)
 }
 
+// Dossier is a filing with everything that a page says of it: read once, so that all of it is of one moment (卷宗).
+type Dossier struct {
+	*FilingView
+	Report *filing.Report
+	// History is what was decided, oldest first.
+	History []ReviewEvent
+}
+
+// Dossier is a filing with its report and its history.
+func (p *Pipeline) Dossier(ctx context.Context, who Viewer, id string) (*Dossier, error) {
+	f, err := p.visible(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	return p.dossierOf(ctx, f)
+}
+
 func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Report, error) {
+	d, err := p.dossierOf(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return d.Report, nil
+}
+
+func (p *Pipeline) dossierOf(ctx context.Context, f *storage.Filing) (*Dossier, error) {
 	facts, err := keptFacts(f)
 	if err != nil {
 		return nil, err
@@ -39,7 +64,8 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 		return nil, err
 	}
 	overrule(files, events)
-	outcome := p.rules().Evaluate(p.dated(facts))
+	view := p.view(f, facts)
+	outcome := view.Outcome
 	made, err := p.madePartsOf(ctx, f.ID)
 	if err != nil {
 		return nil, err
@@ -74,14 +100,14 @@ func (p *Pipeline) reportOf(ctx context.Context, f *storage.Filing) (*filing.Rep
 		in.Composites = append(in.Composites, composites[i].Verdict)
 	}
 	matches, findings, verdict := checks.Match(in)
-	return &filing.Report{
+	return &Dossier{FilingView: view, History: events, Report: &filing.Report{
 		Pairs: pairs, Composites: composites,
 		Filing: f.ID, Revision: f.Revision, Rules: outcome.Rules, AsOf: outcome.AsOf, Verdict: verdict,
 		Required: matches, Files: files, Findings: findings,
 		Blockers: outcome.Blockers, Notices: outcome.Notices, Undecided: outcome.Undecided, Ask: outcome.Ask,
 		Offered: checks.Offers(facts, in.Parties, readFiles(files, contents)),
 		Review:  review, Stand: standOf(f, files),
-	}, nil
+	}}, nil
 }
 
 // standingOf returns what a report would say of the requirements that one file stands for. It reads no more of the other files

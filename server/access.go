@@ -143,6 +143,7 @@ func AccessTable() map[string]Grant {
 		"release-filing": {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
 		"decide-filing":  {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
 		"list-decisions": {Roles: people, Scope: scopeFilingsRead, Object: ObjectFiling},
+		"list-views":     {Roles: reviewers, Scope: scopeReview, Object: ObjectFiling},
 
 		"create-link": {Roles: writers, Scope: scopeLinks, Object: ObjectFiling},
 		"list-links":  {Roles: writers, Scope: scopeLinks, Object: ObjectFiling},

@@ -97,7 +97,7 @@ func (s *Server) describeUpload(tag string) {
 				"thumbnail: 480 pixels on its long side; rectified: the document by itself, seen from straight above, up to 2048 pixels " +
 				"on its long side (404 no_document where none was located); overlay: what was measured drawn into the picture, with a " +
 				"legend. ETag, 304 and Range are honoured.",
-			Parameters: []*huma.Param{id, {Name: "variant", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"original", "upright", "thumbnail", "rectified", "overlay"}, Default: "upright"}}, {Name: "watermark", In: "query", Schema: &huma.Schema{Type: "boolean"},
+			Parameters: []*huma.Param{id, {Name: "variant", In: "query", Schema: &huma.Schema{Type: "string", Enum: []any{"original", "upright", "thumbnail", "preview", "rectified", "overlay"}, Default: "upright"}}, {Name: "watermark", In: "query", Schema: &huma.Schema{Type: "boolean"},
 				Description: "A JPEG that carries who looks at it and when, made for this request; the operator may set that reviewers are sent no other"}},
 			Responses: map[string]*huma.Response{
 				"200": {Description: "The picture", Content: pictures}, "206": {Description: "A part of it", Content: pictures},

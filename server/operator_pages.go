@@ -46,7 +46,7 @@ func (s *Server) rulesPage(c echo.Context) error {
 		})
 	}
 	for _, a := range history {
-		view.History = append(view.History, templates.RulesInForce{Short: shortHash(a.Rules), At: minute(a.ActivatedAt), By: a.By})
+		view.History = append(view.History, templates.RulesInForce{Short: shortHash(a.Rules), At: templates.Office(a.ActivatedAt), By: a.By})
 	}
 	if len(sets) > 1 {
 		active := max(slices.IndexFunc(sets, func(r pipeline.RuleSet) bool { return r.Active }), 0)
@@ -157,7 +157,7 @@ func (s *Server) statusPage(c echo.Context) error {
 	ctx := c.Request().Context()
 	now := s.flow.Status(ctx)
 	view := templates.Status{
-		Serves: true, At: minute(time.Now()), Deletions: now.Work.Deletions, Passes: now.Work.Revalidations, CanRetry: s.may(ctx, "retry-job"),
+		Serves: true, At: templates.Office(time.Now()), Deletions: now.Work.Deletions, Passes: now.Work.Revalidations, CanRetry: s.may(ctx, "retry-job"),
 		Loads: []templates.StatusLoad{
 			{Name: filing.Text{ZH: "上传", EN: "Uploads"}, InUse: now.Uploads.InUse, Limit: now.Uploads.Limit},
 			{Name: filing.Text{ZH: "测量", EN: "Measuring"}, InUse: now.Measuring.InUse, Limit: now.Measuring.Limit},

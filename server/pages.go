@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,6 +45,15 @@ func (s *Server) routePages() {
 	s.echo.GET("/filings/:id", s.visitor("get-report", s.filingPage))
 	s.echo.POST("/filings/:id/materials", s.visiting(s.admitted("upload-material", true, s.uploadPage)))
 	s.echo.POST("/materials/:id/repairs", s.visitor("repair-material", s.repairPage))
+	// The address of a page that a form was answered with says where to go, to who reloads it or comes back to it.
+	for path, to := range map[string]string{
+		"/check": "/", "/session": "/login", "/filings/:id/phone": "/filings/:id", "/filings/:id/materials": "/filings/:id", "/filings/:id/submissions": "/filings/:id",
+		"/review/:id/decisions": "/review/:id", "/review/:id/composites": "/review/:id", "/review/:id/claim": "/review/:id",
+	} {
+		s.echo.GET(path, func(c echo.Context) error {
+			return c.Redirect(http.StatusSeeOther, strings.Replace(to, ":id", url.PathEscape(c.Param("id")), 1))
+		})
+	}
 	s.echo.GET("/login", s.loginPage)
 	s.echo.POST("/session", s.login)
 	s.echo.POST("/language", s.chooseLanguage)
@@ -75,10 +85,35 @@ func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 		for name, values := range problem.GetHeaders() {
 			c.Response().Header()[name] = values
 		}
+		where := back(c)
+		if c.Request().Method == http.MethodGet && problem.Code != "unauthenticated" {
+			where = "" // it would fail there again
+		}
 		return s.page(c, problem.Status, "failure", templates.Failure{
-			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated",
+			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated", Back: where,
 		})
 	}
+}
+
+// back is the page that a visitor was on, or wanted: a form's own page, by the Referer that browsers send to the same origin.
+func back(c echo.Context) string {
+	r := c.Request()
+	if r.Method == http.MethodGet {
+		return localPath(r.URL.RequestURI())
+	}
+	u, err := url.Parse(r.Referer())
+	if err != nil || u.Host != r.Host {
+		return ""
+	}
+	return localPath(u.RequestURI())
+}
+
+// localPath keeps a path that leads nowhere else; empty where it would.
+func localPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+		return ""
+	}
+	return path
 }
 
 // sameOrigin refuses a form that comes from another site. The cookie is SameSite=Strict already; this is the second lock.
@@ -108,6 +143,7 @@ func (s *Server) page(c echo.Context, status int, name string, data any) error {
 	h := c.Response().Header()
 	h.Set("Content-Security-Policy", pagePolicy)
 	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "same-origin") // a form says to its own service which page it came from, and to nobody else
 	return c.HTMLBlob(status, buf.Bytes())
 }
 
@@ -135,11 +171,7 @@ func (s *Server) chooseLanguage(c echo.Context) error {
 		return newProblem("invalid_request").withField("lang", "没有这种语言", "no such language", templates.Languages...)
 	}
 	c.SetCookie(&http.Cookie{Name: languageCookie, Value: lang, Path: "/", MaxAge: 365 * 24 * 60 * 60, SameSite: http.SameSiteLaxMode, HttpOnly: true, Secure: s.https()})
-	back := "/"
-	if u, err := url.Parse(c.Request().Referer()); err == nil && strings.HasPrefix(u.Path, "/") && !strings.HasPrefix(u.Path, "//") {
-		back = u.Path
-	}
-	return c.Redirect(http.StatusSeeOther, back)
+	return c.Redirect(http.StatusSeeOther, cmp.Or(back(c), "/"))
 }
 
 func (s *Server) https() bool { return strings.HasPrefix(s.cfg.PublicURL, "https://") }
@@ -169,14 +201,23 @@ func (s *Server) login(c echo.Context) error {
 			return s.linkOver(c)
 		}
 		p := newProblem("unauthenticated")
-		return s.page(c, p.Status, "failure", templates.Failure{Message: p.Message, Advice: p.Advice, Code: p.Code, Login: true})
+		return s.page(c, p.Status, "failure", templates.Failure{Message: p.Message, Advice: p.Advice, Code: p.Code, Login: true, Back: localPath(c.FormValue("back"))})
 	}
-	c.SetCookie(&http.Cookie{Name: sessionCookie, Value: token, Path: "/", MaxAge: 12 * 60 * 60, SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: s.https()})
+	lasts := sessionLasts
+	if who.Filing != "" {
+		lasts = linkMost // the link itself ends sooner, and then its page says what to do; who is asked for a token has none
+	}
+	c.SetCookie(&http.Cookie{
+		Name: sessionCookie, Value: token, Path: "/", MaxAge: int(lasts.Seconds()), SameSite: http.SameSiteStrictMode, HttpOnly: true, Secure: s.https(),
+	})
 	if who.Filing != "" {
 		return c.Redirect(http.StatusSeeOther, "/filings/"+who.Filing)
 	}
-	return c.Redirect(http.StatusSeeOther, "/")
+	return c.Redirect(http.StatusSeeOther, cmp.Or(localPath(c.FormValue("back")), "/"))
 }
+
+// sessionLasts is how long a browser keeps a token: a working day.
+const sessionLasts = 12 * time.Hour
 
 // linkCookie reports whether the visitor came by an applicant's link.
 func linkCookie(c echo.Context) bool {
@@ -209,6 +250,9 @@ func materialChoices() []templates.Choice {
 }
 
 func (s *Server) homePage(c echo.Context) error {
+	if id := principalOf(c.Request().Context()).Filing; id != "" {
+		return c.Redirect(http.StatusSeeOther, "/filings/"+id) // a link has one home
+	}
 	data := templates.Home{
 		Materials: materialChoices(), Provinces: provinceChoices(),
 		Revalidations: s.may(c.Request().Context(), "list-revalidations"),

@@ -46,20 +46,14 @@ func backTo(c echo.Context, filingID string) string {
 
 // applicantsView is a filing as its applicant sees it: every place for a file, what is there, and what a reviewer said.
 func (s *Server) applicantsView(ctx context.Context, id string) (*pipeline.FilingView, templates.Filing, error) {
-	v, err := s.flow.Filing(ctx, viewerOf(ctx), id)
+	d, err := s.flow.Dossier(ctx, viewerOf(ctx), id)
 	if err != nil {
 		return nil, templates.Filing{}, err
 	}
-	report, err := s.flow.Report(ctx, viewerOf(ctx), v.ID)
-	if err != nil {
-		return nil, templates.Filing{}, err
-	}
-	view := filingView(v.Facts, report)
-	view.CanUpload = s.may(ctx, "upload-material") && v.State != storage.FilingAccepted
-	if err := s.tellReturned(ctx, v.ID, &view); err != nil {
-		return nil, templates.Filing{}, err
-	}
-	return v, view, nil
+	view := filingView(d.Facts, d.Report)
+	view.CanUpload = s.may(ctx, "upload-material") && d.State != storage.FilingAccepted
+	tellReturned(&view, d.History)
+	return d.FilingView, view, nil
 }
 
 // photoPage is one place of a filing: how its photo is to be taken, the camera, and what is to be said of the photo that is there.
@@ -109,13 +103,9 @@ func pairOf(report *filing.Report, f *filing.MaterialReport) *templates.Together
 
 // tellReturned puts the reasons for which the filing was last given back beside what they concern, as long as nobody accepted it
 // since. A file that was replaced is followed to the one that stands in its place now.
-func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Filing) error {
+func tellReturned(view *templates.Filing, history []pipeline.ReviewEvent) {
 	if view.Review == nil || view.Review.State == storage.FilingAccepted {
-		return nil
-	}
-	history, err := s.flow.History(ctx, viewerOf(ctx), id)
-	if err != nil {
-		return err
+		return
 	}
 	var last *pipeline.ReviewEvent
 	for i := range history {
@@ -127,7 +117,7 @@ func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Fi
 		}
 	}
 	if last == nil {
-		return nil
+		return
 	}
 	files := view.Report.Files
 	byID := make(map[string]*filing.MaterialReport, len(files))
@@ -150,7 +140,6 @@ func (s *Server) tellReturned(ctx context.Context, id string, view *templates.Fi
 			}
 		}
 	}
-	return nil
 }
 
 // placesOf are the places that a reviewer's reason is about: where the file was, or, where nothing was there, those of the material
@@ -313,7 +302,7 @@ func seenOf(f *filing.MaterialReport) *templates.Seen {
 			continue
 		}
 		mark := templates.Mark{
-			Number: len(seen.Marks) + 1, Severity: seen.Findings[i].Severity, Regions: regions, R: float64(max(m.Width, m.Height)) / 28,
+			Number: len(seen.Marks) + 1, Severity: seen.Findings[i].Severity, Regions: regions, R: float64(max(m.Width, m.Height)) / 22,
 		}
 		mark.X, mark.Y = badge(regions[0], float64(m.Width), float64(m.Height), mark.R)
 		for _, other := range seen.Marks { // two badges side by side, not one on the other

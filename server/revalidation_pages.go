@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -73,12 +72,9 @@ func shortHash(hash string) string {
 	return sum[:min(12, len(sum))]
 }
 
-// minute is a moment on the clocks of the offices.
-func minute(at time.Time) string { return at.UTC().Add(8 * time.Hour).Format("2006-01-02 15:04") }
-
 func passOf(v *pipeline.Revalidation) templates.Pass {
 	return templates.Pass{
-		ID: v.ID, Begun: minute(v.CreatedAt), By: v.RequestedBy, State: v.State, Rules: shortHash(v.Rules), DryRun: v.DryRun,
+		ID: v.ID, Begun: templates.Office(v.CreatedAt), By: v.RequestedBy, State: v.State, Rules: shortHash(v.Rules), DryRun: v.DryRun,
 		Judged: v.Judged, Changed: v.Changed,
 	}
 }
@@ -225,24 +221,10 @@ func (s *Server) filterNames(f *pipeline.ChangeFilter) []filing.Text {
 		out = append(out, codeName(f.Material))
 	}
 	if f.Before != "" || f.After != "" {
-		out = append(out, filing.Text{
-			ZH: verdictWord(f.Before).ZH + " → " + verdictWord(f.After).ZH, EN: verdictWord(f.Before).EN + " → " + verdictWord(f.After).EN,
-		})
+		before, after := templates.VerdictWord(f.Before), templates.VerdictWord(f.After)
+		out = append(out, filing.Text{ZH: before.ZH + " → " + after.ZH, EN: before.EN + " → " + after.EN})
 	}
 	return out
-}
-
-func verdictWord(v filing.Verdict) filing.Text {
-	switch v {
-	case filing.VerdictPass:
-		return filing.Text{ZH: "通过", EN: "pass"}
-	case filing.VerdictReview:
-		return filing.Text{ZH: "需审核", EN: "review"}
-	case filing.VerdictFail:
-		return filing.Text{ZH: "不通过", EN: "fail"}
-	default:
-		return filing.Text{ZH: "任意", EN: "any"}
-	}
 }
 
 // changeView puts a change into words.

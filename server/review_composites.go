@@ -85,7 +85,7 @@ func (s *Server) stitchView(c echo.Context, report *filing.Report, parties check
 		view.Wanted = append(view.Wanted, item)
 	}
 	for i := range made {
-		view.Made = append(view.Made, s.madeComposite(&made[i], wanted, parties))
+		view.Made = append(view.Made, madeComposite(&made[i], parties))
 	}
 	for i := range report.Files {
 		if f := &report.Files[i]; f.State == filing.MaterialChecked && f.Measurements != nil && f.Measurements.Width > 0 {
@@ -110,13 +110,16 @@ func declaredName(d filing.Declared, parties checks.Parties) filing.Text {
 	return placeLabel(material.Name, d.Page, d.Page != "" && len(material.Pages(parties.Applicant)) > 1)
 }
 
-func (s *Server) madeComposite(v *filing.CompositeView, wanted []checks.Composition, parties checks.Parties) templates.MadeComposite {
-	out := templates.MadeComposite{CompositeView: v, Name: filing.Text{ZH: "拼图（自选文件）", EN: "Composite of chosen files"}}
-	if i := slices.IndexFunc(wanted, func(w checks.Composition) bool { return w.Code == v.Composition && w.Of == v.Of }); i >= 0 {
-		out.Name = wanted[i].Name
-	} else if v.Composition != "" {
-		out.Name = filing.Text{ZH: v.Composition, EN: v.Composition}
+// compositeLabel is what a composite is called.
+func compositeLabel(v *filing.CompositeView) filing.Text {
+	if v.Composition == "" {
+		return filing.Text{ZH: "拼图（自选文件）", EN: "Composite of chosen files"}
 	}
+	return checks.CompositionName(v.Composition)
+}
+
+func madeComposite(v *filing.CompositeView, parties checks.Parties) templates.MadeComposite {
+	out := templates.MadeComposite{CompositeView: v, Name: compositeLabel(v)}
 	if about := checks.PartyName(parties, v.Of); about.ZH != "" {
 		out.Name = filing.Text{ZH: out.Name.ZH + " · " + about.ZH, EN: out.Name.EN + " · " + about.EN}
 	}

@@ -81,9 +81,9 @@ var stateNames = []templates.Filter{
 
 var verdictNames = []templates.Filter{
 	{Name: filing.Text{ZH: "全部结论", EN: "Any verdict"}},
-	{Value: "pass", Name: filing.Text{ZH: "通过", EN: "Pass"}},
-	{Value: "review", Name: filing.Text{ZH: "需审核", EN: "Review"}},
-	{Value: "fail", Name: filing.Text{ZH: "不通过", EN: "Fail"}},
+	{Value: string(filing.VerdictPass), Name: templates.VerdictWord(filing.VerdictPass)},
+	{Value: string(filing.VerdictReview), Name: templates.VerdictWord(filing.VerdictReview)},
+	{Value: string(filing.VerdictFail), Name: templates.VerdictWord(filing.VerdictFail)},
 }
 
 var claimNames = []templates.Filter{
@@ -279,18 +279,11 @@ func (s *Server) reviewPage(c echo.Context) error {
 func (s *Server) reviewView(c echo.Context) (*templates.Review, error) {
 	ctx := c.Request().Context()
 	who := viewerOf(ctx)
-	v, err := s.flow.Filing(ctx, who, c.Param("id"))
+	v, err := s.flow.Dossier(ctx, who, c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
-	report, err := s.flow.Report(ctx, who, v.ID)
-	if err != nil {
-		return nil, err
-	}
-	history, err := s.flow.History(ctx, who, v.ID)
-	if err != nil {
-		return nil, err
-	}
+	report := v.Report
 	parties := pipeline.PartiesOf(v.Facts)
 	view := &templates.Review{
 		ID: v.ID, Report: report, State: v.State, Province: provinceName(v.Facts.Text(filing.FactProvince)),
@@ -314,8 +307,16 @@ func (s *Server) reviewView(c echo.Context) (*templates.Review, error) {
 	for _, n := range report.Notices {
 		view.Notices = append(view.Notices, templates.Item{Name: checks.NameOf(n.Code), Of: checks.PartyName(parties, n.Of), Clauses: n.Clauses})
 	}
-	for _, e := range slices.Backward(history) {
+	for _, e := range slices.Backward(v.History) {
 		view.History = append(view.History, reviewLine(&e))
+	}
+	if s.may(ctx, "list-views") {
+		views, err := s.flow.Views(ctx, who, v.ID, 0)
+		if err != nil {
+			return nil, err
+		}
+		visits := visitsOf(views.Views, objectLabels(v))
+		view.Visits, view.MoreVisits = visits[:min(visitsShown, len(visits))], len(visits) > visitsShown || views.Next > 0
 	}
 	return view, nil
 }
@@ -368,12 +369,7 @@ func (s *Server) reviewSlots(view *templates.Review, report *filing.Report, fact
 var longSides = map[string]float64{filing.FormatID1: 85.60, filing.FormatID3: 125, filing.FormatA4: 297, filing.FormatA3: 420}
 
 func reviewFile(f *filing.MaterialReport, parties checks.Parties) templates.ReviewFile {
-	file := templates.ReviewFile{MaterialReport: f, Label: filing.Text{ZH: "未声明的文件", EN: "Undeclared file"}}
-	if f.Declared != nil {
-		if material, ok := checks.MaterialOf(f.Declared.Material); ok {
-			file.Label = placeLabel(material.Name, f.Declared.Page, len(material.Pages(parties.Applicant)) > 1)
-		}
-	}
+	file := templates.ReviewFile{MaterialReport: f, Label: fileLabel(f, parties)}
 	if m := f.Measurements; m != nil && m.Document != nil {
 		file.Rectified = true
 		if len(m.Document.Formats) > 0 {

@@ -112,23 +112,20 @@ func (s *Server) routeReviews() {
 		return &reviewOutput{w}, nil
 	})
 
-	huma.Register(s.api, huma.Operation{
-		OperationID: "list-decisions", Method: http.MethodGet, Path: "/v1/filings/{id}/decisions",
-		Summary: "The history of a filing 审核记录", Tags: []string{tag},
-	}, func(ctx context.Context, in *FilingPath) (*struct {
+	type decisions struct {
 		Body struct {
 			Decisions []pipeline.ReviewEvent `json:"decisions"`
 		}
-	}, error) {
+	}
+	huma.Register(s.api, huma.Operation{
+		OperationID: "list-decisions", Method: http.MethodGet, Path: "/v1/filings/{id}/decisions",
+		Summary: "The history of a filing 审核记录", Tags: []string{tag},
+	}, func(ctx context.Context, in *FilingPath) (*decisions, error) {
 		list, err := s.flow.History(ctx, viewerOf(ctx), in.ID)
 		if err != nil {
 			return nil, s.failed(ctx, "list-decisions", err)
 		}
-		out := &struct {
-			Body struct {
-				Decisions []pipeline.ReviewEvent `json:"decisions"`
-			}
-		}{}
+		out := &decisions{}
 		out.Body.Decisions = list
 		return out, nil
 	})

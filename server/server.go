@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,7 +115,7 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 		return nil, fmt.Errorf("server configuration: %w", err)
 	}
 	humaHooks()
-	pages, err := templates.Load()
+	pages, err := templates.Load(cfg.MaxBody)
 	if err != nil {
 		return nil, fmt.Errorf("load pages: %w", err)
 	}
@@ -145,6 +146,7 @@ func New(cfg Config, flow *pipeline.Pipeline, auth Authorizer, log *slog.Logger,
 	s.routeMaterials()
 	s.routeComposites()
 	s.routeReviews()
+	s.routeViews()
 	s.routeChecks()
 	s.routeRuleSets()
 	s.routeRevalidations()
@@ -259,7 +261,7 @@ func (s *Server) authorize(r *http.Request, operation, object, address string, c
 	if err != nil {
 		return Principal{}, err
 	}
-	return p, s.granted(r.Context(), p, operation, object)
+	return p, s.granted(r, p, operation, object)
 }
 
 // permit is authorize without the audit trail.
@@ -300,11 +302,16 @@ func (s *Server) permit(r *http.Request, operation, object, address string, cook
 }
 
 // granted writes into the trail what a principal is about to see or change.
-func (s *Server) granted(ctx context.Context, p Principal, operation, object string) error {
+func (s *Server) granted(r *http.Request, p Principal, operation, object string) error {
 	if s.access[operation].Quiet {
 		return nil
 	}
-	return s.flow.Audit(ctx, s.entry(p, operation, object, requestOf(ctx), storage.AuditGranted))
+	ctx := r.Context()
+	e := s.entry(p, operation, object, requestOf(ctx), storage.AuditGranted)
+	if shown := pipeline.Variant(r.URL.Query().Get("variant")); slices.Contains(pipeline.Variants(), shown) {
+		e.Detail = string(shown) // a thumbnail on a list is not what a picture at full size is
+	}
+	return s.flow.Audit(ctx, e)
 }
 
 // owns refuses what belongs to another organization, where the pipeline does not look.
@@ -435,7 +442,7 @@ func (s *Server) admitted(operation string, cookie bool, h func(echo.Context, *p
 			return refuse(c, err)
 		}
 		defer place.Leave()
-		if err := s.granted(c.Request().Context(), p, operation, object); err != nil {
+		if err := s.granted(c.Request(), p, operation, object); err != nil {
 			return refuse(c, err)
 		}
 		return s.handle(c, p, operation, object, func(c echo.Context) error { return h(c, place) })

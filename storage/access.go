@@ -425,6 +425,27 @@ func (r *Records) AuditEntries(ctx context.Context, q AuditFilter) ([]AuditEntry
 	return list, nil
 }
 
+// AuditOf returns the entries of an organization about any of these objects (查看记录), the newest first: those before a sequence, or with
+// 0 the last there are.
+func (r *Records) AuditOf(ctx context.Context, organization string, objects []string, before int64, limit int) ([]AuditEntry, error) {
+	list := []AuditEntry{}
+	if len(objects) == 0 {
+		return list, nil
+	}
+	query := r.read.NewSelect().Model(&list).Where("organization = ?", organization).Where("object IN (?)", bun.In(objects))
+	if before > 0 {
+		query = query.Where("sequence < ?", before)
+	}
+	// By an expression, since a planner that may walk the whole trail backwards until it has met enough lines of one filing will.
+	if err := query.OrderExpr("sequence + 0 DESC").Limit(limit).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("read the audit trail of %d objects: %w", len(objects), r.classify(err))
+	}
+	for i := range list {
+		list[i].At = list[i].At.UTC()
+	}
+	return list, nil
+}
+
 // ErrAuditBroken says that an entry was changed, or one is missing.
 var ErrAuditBroken = errors.New("the audit trail was changed")
 

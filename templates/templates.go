@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -39,8 +40,9 @@ func Static() fs.FS {
 	return sub
 }
 
-// Load parses every page once for each language.
-func Load() (*Pages, error) {
+// Load parses every page once for each language. maxUpload is how many bytes of a photo the service takes at most: what is larger is not
+// sent at all.
+func Load(maxUpload int64) (*Pages, error) {
 	names, err := fs.Glob(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("list pages: %w", err)
@@ -53,7 +55,7 @@ func Load() (*Pages, error) {
 			if page == "layout" || page == "examples" {
 				continue
 			}
-			t, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(pageFiles, "pages/layout.html", "pages/examples.html", name)
+			t, err := template.New("layout.html").Funcs(functions(lang, maxUpload)).ParseFS(pageFiles, "pages/layout.html", "pages/examples.html", name)
 			if err != nil {
 				return nil, fmt.Errorf("parse page %s: %w", page, err)
 			}
@@ -63,7 +65,7 @@ func Load() (*Pages, error) {
 	return p, nil
 }
 
-func functions(lang string) template.FuncMap {
+func functions(lang string, maxUpload int64) template.FuncMap {
 	return template.FuncMap{
 		"t": func(zh, en string) string {
 			if lang == "en" {
@@ -73,10 +75,13 @@ func functions(lang string) template.FuncMap {
 		},
 		"in":     func(t filing.Text) string { return t.In(lang) },
 		"lang":   func() string { return lang },
+		"most":   func() int64 { return maxUpload },
 		"place":  func(id string, p Place) placeView { return placeView{Filing: id, Place: p} },
 		"number": number,
 		"size":   size,
 		"region": region,
+		"word":   VerdictWord,
+		"office": Office,
 		// The last characters of an id, by which people tell one from the other; the first are the time.
 		"tail": func(id string) string { return id[max(0, len(id)-8):] },
 		// Markdown's marks of code say nothing on a page.
@@ -103,6 +108,12 @@ func (p *Pages) Render(w io.Writer, lang, page string, data any) error {
 	}
 	return nil
 }
+
+// officeClock is how far the clocks of the offices are ahead of UTC: China has one time, and none for the summer.
+const officeClock = 8 * time.Hour
+
+// Office is a moment on the clocks of the offices, to the minute.
+func Office(at time.Time) string { return at.UTC().Add(officeClock).Format("2006-01-02 15:04") }
 
 // size writes a number of bytes for people: 4.2 MB, 180 KB.
 func size(n int64) string {

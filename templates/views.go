@@ -119,6 +119,8 @@ type Failure struct {
 	Code    string
 	// Login: a token may help. Link: an applicant's link has run out or was revoked, and what to do is told in steps.
 	Login, Link bool
+	// Back is where the visitor was: a path of this service, empty where that is not known.
+	Back string
 }
 
 // Docs is the API's document, arranged for reading.

@@ -66,6 +66,9 @@ type Review struct {
 	Facts   []Item
 	Stitch  *Stitch
 	History []ReviewLine
+	// Visits are the last times that somebody looked, where the visitor may know. MoreVisits: there were others.
+	Visits     []Visit
+	MoreVisits bool
 	// Problem is what went wrong with the last decision.
 	Problem *Failure
 }
@@ -121,6 +124,25 @@ type ReviewLine struct {
 	What    filing.Text
 	Words   string
 	Reasons []filing.Text
+}
+
+// Views are who looked at a filing and when (查看记录).
+type Views struct {
+	Filing, Applicant string
+	Visits            []Visit
+	// Next is where the page after this one begins; 0 on the last.
+	Next int64
+}
+
+// Visit is what somebody looked at, or changed, at one time.
+type Visit struct {
+	// By is who it was, Role as what.
+	By          string
+	Role        filing.Text
+	From, Until time.Time
+	// Did is what was looked at or done; Refused counts what came to nothing.
+	Did     []filing.Text
+	Refused int
 }
 
 // ReadLine is a field of a document as it was read, beside the fact that it is held against (识别内容与填写内容).

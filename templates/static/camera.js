@@ -22,6 +22,7 @@ if (form) {
   let stream;
   let turned = false;
   let byCamera = false;
+  let facing = "environment"; // the camera that looks away from who holds the phone
 
   send.hidden = true;
   form.classList.add("enhanced");
@@ -31,6 +32,7 @@ if (form) {
     part("open").addEventListener("click", open);
     part("close").addEventListener("click", close);
     part("shoot").addEventListener("click", shoot);
+    part("switch").addEventListener("click", other);
     part("turn")?.addEventListener("click", () => { turned = !turned; drawFrame(); });
     video.addEventListener("resize", drawFrame); // the phone was turned
     addEventListener("pagehide", stop);
@@ -53,23 +55,62 @@ if (form) {
   async function open() {
     says.textContent = "";
     try {
-      stream = await navigator.mediaDevices.getUserMedia({
-        audio: false, video: {facingMode: "environment", width: {ideal: 3840}, height: {ideal: 2160}},
-      });
+      await through({facingMode: facing});
     } catch (error) {
       says.textContent = error.name === "NotAllowedError" ? says.dataset.denied : says.dataset.none;
       part("open").parentElement.hidden = true;
       return;
     }
-    video.srcObject = stream;
-    await video.play();
     part("open").parentElement.hidden = true;
     choose.hidden = true;
     finder.hidden = tools.hidden = false;
+    part("switch").hidden = (await cameras()).length < 2;
     drawFrame();
     says.textContent = says.dataset.ready;
     part("shoot").focus();
     finder.scrollIntoView({block: "center"});
+  }
+
+  async function through(which) {
+    stream = await navigator.mediaDevices.getUserMedia({audio: false, video: {...which, width: {ideal: 3840}, height: {ideal: 2160}}});
+    video.srcObject = stream;
+    await video.play();
+    const seen = stream.getVideoTracks()[0].getSettings();
+    // As in a mirror where it looks at who holds it: that is how people find the frame. The photo is not.
+    finder.classList.toggle("mirror", seen.facingMode === "user");
+    return seen;
+  }
+
+  async function cameras() {
+    try {
+      return (await navigator.mediaDevices.enumerateDevices()).filter((d) => d.kind === "videoinput");
+    } catch {
+      return [];
+    }
+  }
+
+  // other changes from the camera at the back to the one at the front and again; where the device does not say which is which, to the
+  // next of them. A phone lets one be open at a time, so the first is closed before; where the other does not open it is opened again.
+  async function other() {
+    part("switch").disabled = true;
+    const list = await cameras();
+    const now = stream.getVideoTracks()[0].getSettings();
+    const next = list[(list.findIndex((d) => d.deviceId === now.deviceId) + 1) % list.length];
+    const turned = now.facingMode === "user" ? "environment" : "user";
+    stop();
+    try {
+      let seen = await through(now.facingMode ? {facingMode: {ideal: turned}} : {deviceId: {exact: next.deviceId}});
+      if (seen.deviceId === now.deviceId) {
+        stop();
+        seen = await through({deviceId: {exact: next.deviceId}});
+      }
+      facing = seen.facingMode || facing;
+    } catch {
+      await through({deviceId: {exact: now.deviceId}}).catch(close);
+    }
+    part("switch").disabled = false;
+    drawFrame();
+    part("switch").focus();
   }
 
   function stop() {

@@ -30,14 +30,24 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       }
     });
   }
-  input.addEventListener("change", () => { key = undefined; });
+  input.addEventListener("change", () => {
+    key = undefined;
+    say(tooLarge() ? form.dataset.toolarge : "");
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    if (tooLarge()) { // minutes on a phone's network, for a refusal
+      return say(form.dataset.toolarge);
+    }
     key ||= Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
     button.disabled = true;
     bar.hidden = false;
     attempt(1);
   });
+
+  function tooLarge() {
+    return input.files.length > 0 && input.files[0].size > Number(form.dataset.most);
+  }
 
   function say(words) {
     if (status) {
@@ -123,6 +133,18 @@ for (const form of document.querySelectorAll("form[data-busy]")) { // it takes s
     button.disabled = true;
     button.textContent = form.dataset.busy;
   });
+}
+
+// A second tap while the first is on its way does nothing; who comes back to the page by the browser's button may send it again.
+for (const form of document.querySelectorAll('form[method="post"]:not([data-upload])')) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) {
+      event.preventDefault();
+    }
+    sent = true;
+  });
+  addEventListener("pageshow", () => { sent = false; });
 }
 
 for (const button of document.querySelectorAll("[data-print]")) {

@@ -127,18 +127,20 @@ if (viewer && items.length) {
     compare.querySelector("span").textContent = isComposite(item) ? compare.dataset.compare : compare.dataset.sides;
     button("[data-tool=back]").hidden = !state.from;
     const found = state.pair ? await other() : null;
+    const upright = [await uprightOf(item), found && found.item ? await uprightOf(found.item) : 0];
     if (load.turn !== turn) {
       return; // another picture was asked for meanwhile
     }
-    set(main, item, 1);
-    set(beside, found && found.item, found ? found.scale : 0);
+    set(main, item, 1, upright[0]);
+    set(beside, found && found.item, found ? found.scale : 0, upright[1]);
     caption.textContent = (state.at + 1) + "/" + items.length + " " + item.dataset.label + (beside.item ? " + " + beside.item.dataset.label : "");
     draw();
     drawLayers();
   }
 
-  function set(pane, item, scale) {
+  function set(pane, item, scale, upright) {
     pane.item = item || null;
+    pane.upright = upright;
     pane.image.hidden = !item;
     pane.svg.replaceChildren();
     if (item) {
@@ -150,6 +152,35 @@ if (viewer && items.length) {
         pane.image.src = src;
       }
     }
+  }
+
+  // How far a picture is turned, clockwise: as the visitor wants it, and a document by itself until its text runs as it is read, since its
+  // corners begin where the locator found one.
+  const turnOf = (pane) => (state.turn + (pane.upright || 0)) % 360;
+
+  async function uprightOf(item) {
+    if (!rectified(item)) {
+      return 0;
+    }
+    const {measurements, lines} = await known(item);
+    if (!measurements || !measurements.document || !lines) {
+      return 0;
+    }
+    const to = flatten(measurements.document.quad, ...flatSize(measurements.document.quad));
+    const long = {0: 0, 90: 0, 180: 0, 270: 0}; // by direction, how much text runs so
+    for (const {quad, text} of lines) {
+      const [a, b] = quad.map(to);
+      const angle = Math.atan2(b[1] - a[1], b[0] - a[0]) * 180 / Math.PI;
+      long[(360 + 90 * Math.round(angle / 90)) % 360] += text.length;
+    }
+    const runs = Object.keys(long).reduce((best, one) => long[one] > long[best] ? one : best, "0");
+    return (360 - Number(runs)) % 360;
+  }
+
+  // About the size of a document by itself; that of its picture differs by a scale, which turns nothing.
+  function flatSize(q) {
+    const far = (a, b) => Math.hypot(q[a][0] - q[b][0], q[a][1] - q[b][1]);
+    return [(far(0, 1) + far(2, 3)) / 2, (far(1, 2) + far(3, 0)) / 2];
   }
 
   // How large each picture is drawn beside the first: a source beside its composite as large as the part; two documents by
@@ -172,9 +203,8 @@ if (viewer && items.length) {
     if (shown[0] !== main) {
       return;
     }
-    const sideways = state.turn % 180 !== 0;
     const each = sizes(shown);
-    const size = shown.map(({ image: p }, i) => (sideways ? [p.naturalHeight, p.naturalWidth] : [p.naturalWidth, p.naturalHeight]).map((n) => n * each[i]));
+    const size = shown.map((pane, i) => (turnOf(pane) % 180 !== 0 ? [pane.image.naturalHeight, pane.image.naturalWidth] : [pane.image.naturalWidth, pane.image.naturalHeight]).map((n) => n * each[i]));
     const gap = 16, total = size.reduce((sum, s) => sum + s[0], 0), high = Math.max(...size.map((s) => s[1]));
     const fit = Math.min((stage.clientWidth - gap * (shown.length - 1)) / total, stage.clientHeight / high, 1);
     const scale = state.scale || fit;
@@ -186,12 +216,12 @@ if (viewer && items.length) {
     shown.forEach((pane, i) => {
       const p = pane.image, k = scale * each[i];
       const cx = left + size[i][0] * scale / 2, cy = state.y + size[i][1] * scale / 2;
-      p.style.transform = "translate(" + (cx - p.naturalWidth / 2) + "px," + (cy - p.naturalHeight / 2) + "px) scale(" + k + ") rotate(" + state.turn + "deg)";
+      p.style.transform = "translate(" + (cx - p.naturalWidth / 2) + "px," + (cy - p.naturalHeight / 2) + "px) scale(" + k + ") rotate(" + turnOf(pane) + "deg)";
       const w = p.naturalWidth * k, h = p.naturalHeight * k;
       pane.svg.setAttribute("viewBox", "0 0 " + p.naturalWidth + " " + p.naturalHeight);
       pane.svg.style.width = w + "px";
       pane.svg.style.height = h + "px";
-      pane.svg.style.transform = "translate(" + (cx - w / 2) + "px," + (cy - h / 2) + "px) rotate(" + state.turn + "deg)";
+      pane.svg.style.transform = "translate(" + (cx - w / 2) + "px," + (cy - h / 2) + "px) rotate(" + turnOf(pane) + "deg)";
       pane.cx = cx;
       pane.cy = cy;
       pane.k = k;
@@ -207,14 +237,14 @@ if (viewer && items.length) {
 
   // A point of the stage in pixels of a picture, and back.
   function pixelOf(pane, x, y) {
-    const a = -state.turn * Math.PI / 180, dx = x - pane.cx, dy = y - pane.cy;
+    const a = -turnOf(pane) * Math.PI / 180, dx = x - pane.cx, dy = y - pane.cy;
     return [
       (dx * Math.cos(a) - dy * Math.sin(a)) / pane.k + pane.image.naturalWidth / 2,
       (dx * Math.sin(a) + dy * Math.cos(a)) / pane.k + pane.image.naturalHeight / 2,
     ];
   }
   function stageOf(pane, p) {
-    const a = state.turn * Math.PI / 180;
+    const a = turnOf(pane) * Math.PI / 180;
     const dx = (p[0] - pane.image.naturalWidth / 2) * pane.k, dy = (p[1] - pane.image.naturalHeight / 2) * pane.k;
     return [pane.cx + dx * Math.cos(a) - dy * Math.sin(a), pane.cy + dx * Math.sin(a) + dy * Math.cos(a)];
   }
