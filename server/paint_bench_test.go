@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/preflight-icp/preflight/specimen/phototest"
 )
 
 // painted is how many milliseconds after it was asked for a page showed its first content, as the browser says (Paint Timing, W3C).
@@ -35,7 +37,7 @@ func BenchmarkFirstPaintOfAFiling(b *testing.B) {
 		if i < len(places) {
 			fields = []string{"material", "applicant_document", "page", places[i], "of", "applicant"}
 		}
-		s.upload("app", id, photo(b, uint64(300+i)), fields...).want(201)
+		s.upload("app", id, phototest.Card(b, 1000, 750, uint64(300+i)), fields...).want(201)
 	}
 	s.json("app", "POST", "/v1/filings/"+id+"/submissions", `{"words":"样本"}`).want(201)
 	v := s.visit("operator", "zh", 1440, 900)

@@ -7,6 +7,8 @@ import (
 	"html/template"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +22,7 @@ import (
 	"github.com/preflight-icp/preflight/rules"
 	"github.com/preflight-icp/preflight/server"
 	"github.com/preflight-icp/preflight/specimen"
+	"github.com/preflight-icp/preflight/storage"
 )
 
 // screenshots is the folder that TestScreenshotsOfEveryPage writes to (make screenshots); without one it is skipped.
@@ -28,10 +31,31 @@ var screenshots = flag.String("screenshots", "", "write a screenshot of every pa
 // shownPage is a page with the name of its pictures, and what is done on it before one is taken.
 type shownPage struct {
 	name, path string
-	// as is who looks; the operator where it is empty.
+	// as is who looks.
 	as string
-	// script is run on the page first.
-	script string
+	// do is done on the page first.
+	do func(v *visitor)
+}
+
+// viewers are those who look at pages.
+func viewers(pages []shownPage) []string {
+	var out []string
+	for _, p := range pages {
+		if !slices.Contains(out, p.as) {
+			out = append(out, p.as)
+		}
+	}
+	return out
+}
+
+// show opens a page and does on it what is to be done.
+func (v *visitor) show(p shownPage) {
+	v.t.Helper()
+	v.do(chromedp.Navigate(v.base+p.path), chromedp.WaitReady("body", chromedp.ByQuery)) // a letter has no main
+	if p.do != nil {
+		p.do(v)
+	}
+	v.settled()
 }
 
 // company is a filing of a unit: the one that asks for most.
@@ -64,11 +88,18 @@ func (b *bundle) everyPage() []shownPage {
 
 	open := b.filing("app")
 	b.upload("app", open, small(t), "material", "applicant_document", "page", "front", "of", "applicant").want(201)
-	returned := b.filing("app")
+	// A unit's filing that was given back: with a letter to print, and a photo in which hardly any light fell.
+	b.json("app", "POST", "/v1/filings", bj).want(201).into(&f)
+	returned := f.ID
 	var m material
-	b.upload("app", returned, photo(t, 95), "material", "applicant_document", "page", "back", "of", "applicant").want(201).into(&m)
+	b.upload("app", returned, dark(t, 90), "material", "principal_id", "page", "front", "of", "principal").want(201).into(&m)
+	b.upload("app", returned, photo(t, 95), "material", "principal_id", "page", "back", "of", "principal").want(201)
 	b.json("app", "POST", "/v1/filings/"+returned+"/submissions", `{"words":"样本"}`).want(201)
-	b.json("reviewer", "POST", "/v1/filings/"+returned+"/decisions", `{"decision":"return","words":"请补证件正面"}`)
+	b.json("reviewer", "POST", "/v1/filings/"+returned+"/decisions",
+		`{"decision":"return","reasons":[{"material":"`+m.ID+`","code":"underexposed"}],"words":"请到窗边重拍证件正面"}`).want(201)
+	b.link("applicant", open)
+	b.link("applicant returned", returned)
+	b.tokens["over"] = storage.LinkPrefix + "over"
 
 	var sets struct {
 		RuleSets []struct {
@@ -90,36 +121,67 @@ func (b *bundle) everyPage() []shownPage {
 	for end := time.Now().Add(time.Minute); pass.State != "done" && time.Now().Before(end); <-time.After(50 * time.Millisecond) {
 		b.call("operator", "GET", "/v1/revalidations/"+pass.ID, nil).want(200).into(&pass)
 	}
-	pages := []shownPage{
-		{name: "home", path: "/"},
-		{name: "home-applicant", path: "/", as: "app"},
-		{name: "login", path: "/login", as: "nobody"},
-		{name: "docs", path: "/docs"},
-		{name: "queue", path: "/queue"},
-		{name: "queue-empty", path: "/queue?state=accepted"},
-		{name: "review", path: "/review/" + id},
-		{name: "filing", path: "/filings/" + id},
-		{name: "filing-open", path: "/filings/" + open, as: "app"},
-		{name: "filing-returned", path: "/filings/" + returned, as: "app"},
-		{name: "questions", path: "/filings/" + open + "/questions", as: "app"},
-		{name: "revalidations", path: "/revalidations"},
-		{name: "revalidation", path: "/revalidations/" + pass.ID},
-		{name: "rules", path: "/rules"},
-		{name: "status", path: "/status"},
-		{name: "not-found", path: "/filings/none"},
+	judged := func(verdict string) string { // the page of a photo of the returned filing that was judged so
+		for _, path := range b.leads("applicant returned", returned, "photos") {
+			if bytes.Contains(b.page("applicant returned", "GET", path, nil).want(200).body, []byte(`tabindex="-1"><span class="verdict `+verdict)) {
+				return path
+			}
+		}
+		t.Fatalf("no photo's verdict is %s", verdict)
+		return ""
 	}
-	// What leads on from the open filing's page: the page of one photo, examples, letters.
-	seen := map[string]bool{}
-	body := string(b.page("app", "GET", "/filings/"+open, nil).want(200).body)
-	for _, kind := range []string{"photos", "letters"} {
-		prefix := "/filings/" + open + "/" + kind + "/"
-		if _, rest, found := strings.Cut(body, `href="`+prefix); found && !seen[kind] {
-			place, _, _ := strings.Cut(rest, `"`)
-			seen[kind] = true
-			pages = append(pages, shownPage{name: strings.TrimSuffix(kind, "s"), path: prefix + place, as: "app"})
+	return []shownPage{
+		{name: "home", path: "/", as: "operator"},
+		{name: "home-app", path: "/", as: "app"},
+		{name: "checked", path: "/", as: "app", do: func(v *visitor) {
+			v.take("section:has(> form[action='/check'])", photo(t, 92))
+			v.until(`!document.querySelector("main form")`)
+		}},
+		{name: "login", path: "/login", as: "nobody"},
+		{name: "login-expired", path: "/review/" + id, as: "nobody"},
+		{name: "docs", path: "/docs", as: "operator"},
+		{name: "queue", path: "/queue", as: "reviewer"},
+		{name: "queue-empty", path: "/queue?state=accepted", as: "reviewer"},
+		{name: "review", path: "/review/" + id, as: "reviewer"},
+		{name: "review-returned", path: "/review/" + returned, as: "reviewer"},
+		{name: "review-problem", path: "/review/" + id, as: "reviewer", do: func(v *visitor) {
+			v.do(chromedp.Evaluate(`document.querySelector("#decide button[value=return]").click()`, nil)) // without a reason
+			v.until(`document.querySelector("[role=alert]")`)
+		}},
+		{name: "views", path: "/review/" + id + "/views", as: "reviewer"},
+		{name: "filing", path: "/filings/" + id, as: "app"},
+		{name: "filing-open", path: "/filings/" + open, as: "applicant"},
+		{name: "filing-returned", path: "/filings/" + returned, as: "applicant returned"},
+		{name: "photo-empty", path: b.leads("applicant", open, "photos")[1], as: "applicant"},
+		{name: "photo-dark", path: judged("fail"), as: "applicant returned"},
+		{name: "photo-taken", path: judged("review"), as: "applicant returned"},
+		{name: "letter", path: b.leads("applicant returned", returned, "letters")[0], as: "applicant returned"},
+		{name: "qr", path: "/filings/" + open, as: "app", do: func(v *visitor) {
+			v.click(`form[action$="/phone"] button`)
+			v.until(`document.querySelector("svg.qr")`)
+		}},
+		{name: "link-over", path: "/filings/" + open, as: "over"},
+		{name: "questions", path: "/filings/" + open + "/questions", as: "applicant"},
+		{name: "revalidations", path: "/revalidations", as: "operator"},
+		{name: "revalidation", path: "/revalidations/" + pass.ID, as: "operator"},
+		{name: "rules", path: "/rules", as: "operator"},
+		{name: "status", path: "/status", as: "operator"},
+		{name: "not-found", path: "/filings/none", as: "operator"},
+		{name: "no-such-page", path: "/nothing/here", as: "nobody"},
+	}
+}
+
+// leads are the pages of a kind that a filing's page leads to, each once.
+func (b *bundle) leads(as, id, kind string) []string {
+	b.t.Helper()
+	var out []string
+	body := b.page(as, "GET", "/filings/"+id, nil).want(200).body
+	for _, m := range regexp.MustCompile(`href="(/filings/[^"]+/`+kind+`/[0-9a-f]{12})"`).FindAllSubmatch(body, -1) {
+		if path := string(m[1]); !slices.Contains(out, path) {
+			out = append(out, path)
 		}
 	}
-	return pages
+	return out
 }
 
 // Pictures of every page, in both languages and schemes, on a phone and on a screen, for people to look at.
@@ -140,42 +202,42 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 		if pages[i].name != "review" {
 			continue
 		}
-		desk := pages[i].path
-		pages = append(pages,
-			shownPage{name: "review-layers", path: desk, script: `document.querySelector("[data-tool=overlay]").click()`},
-			shownPage{name: "review-composite", path: desk, script: `document.querySelector("[data-composite] [data-show]").click(); document.querySelector("[data-tool=pair]").click()`},
-			shownPage{name: "review-sides", path: desk, script: `document.querySelectorAll("[data-show]")[1].click(); document.querySelector("[data-tool=pair]").click()`},
-			shownPage{name: "review-keys", path: desk, script: `document.querySelector("[data-open=keys]").click()`})
+		desk := pages[i]
+		for name, script := range map[string]string{
+			"layers":    `document.querySelector("[data-tool=overlay]").click()`,
+			"composite": `document.querySelector("[data-composite] [data-show]").click(); document.querySelector("[data-tool=pair]").click()`,
+			"sides":     `document.querySelectorAll("[data-show]")[1].click(); document.querySelector("[data-tool=pair]").click()`,
+			"keys":      `document.querySelector("[data-open=keys]").click()`,
+		} {
+			pages = append(pages, shownPage{name: "review-" + name, path: desk.path, as: desk.as, do: func(v *visitor) {
+				v.do(chromedp.Evaluate(script+"; 0", nil), chromedp.Sleep(600*time.Millisecond))
+			}})
+		}
 	}
 	type picture struct{ Name, Lang, Scheme, Device, File string }
 	var taken []picture
 	for _, lang := range []string{"zh", "en"} {
 		visitors := map[string]*visitor{}
-		for _, as := range []string{"operator", "app", "nobody"} {
+		for _, as := range viewers(pages) {
 			visitors[as] = b.visit(as, lang, 1440, 900)
 		}
 		for _, scheme := range []string{"light", "dark"} {
 			for _, device := range []struct {
 				name          string
 				width, height int64
-			}{{"phone", 360, 740}, {"screen", 1440, 900}} {
+				phone         bool
+			}{{"phone", 360, 740, true}, {"screen", 1440, 900, false}} {
 				for _, p := range pages {
 					v := visitors[p.as]
-					if p.as == "" {
-						v = visitors["operator"]
-					}
 					v.do(emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-						chromedp.EmulateViewport(device.width, device.height), chromedp.Evaluate(`try { sessionStorage.clear() } catch {}`, nil))
-					v.open(p.path)
-					if p.script != "" {
-						v.do(chromedp.Evaluate(p.script+"; 0", nil), chromedp.Sleep(600*time.Millisecond))
-					}
-					v.settled()
+						emulation.SetDeviceMetricsOverride(device.width, device.height, 1, device.phone), emulation.SetTouchEmulationEnabled(device.phone),
+						chromedp.Evaluate(`try { sessionStorage.clear() } catch {}`, nil))
+					v.show(p)
 					var shot []byte
-					if p.script == "" {
-						v.do(chromedp.FullScreenshot(&shot, 90))
-					} else {
+					if strings.HasPrefix(p.name, "review-") && p.do != nil && p.name != "review-problem" {
 						v.do(chromedp.CaptureScreenshot(&shot))
+					} else {
+						v.do(chromedp.FullScreenshot(&shot, 90))
 					}
 					file := fmt.Sprintf("%s-%s-%s-%s.png", p.name, lang, scheme, device.name)
 					if bytes.HasPrefix(shot, []byte("\xff\xd8")) {
@@ -199,6 +261,5 @@ func TestScreenshotsOfEveryPage(t *testing.T) {
 // settled waits until every picture that is to be seen has come.
 func (v *visitor) settled() {
 	v.t.Helper()
-	v.do(chromedp.Evaluate(`document.querySelectorAll("img[loading=lazy]").forEach((i) => i.loading = "eager")`, nil))
-	v.until(`document.readyState === "complete" && Array.from(document.images).every((i) => i.complete || i.hidden || !i.getAttribute("src"))`)
+	v.until(`(document.querySelectorAll("img[loading=lazy]").forEach((i) => i.loading = "eager"), document.readyState === "complete") && Array.from(document.images).every((i) => i.complete || i.hidden || !i.getAttribute("src"))`)
 }

@@ -539,6 +539,14 @@ func (s *Server) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
+	r := c.Request()
+	if r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v1/") && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		// Somebody typed an address, or followed an old link.
+		failure := templates.Failure{Message: problem.Message, Advice: problem.Advice, Code: problem.Code}
+		if s.page(c, problem.Status, "failure", failure) == nil {
+			return
+		}
+	}
 	problem.write(c.Response())
 }
 
