@@ -2,53 +2,70 @@ package locate
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
+	"encoding/gob"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"hash/fnv"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"maps"
 	"math"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/preflight-icp/preflight/imaging/raster"
 	"github.com/preflight-icp/preflight/specimen"
 )
 
-// To fit the two models anew to the tuning half of the labelled photos:
+// To fit the models anew to labelled photos, which lie drawn below build/labelled after make accuracy:
 //
-//	go test ./imaging/locate -run TestFitModels -fit 1 -timeout 4h -v
+//	go test ./imaging/locate -run TestFitModels -fit 1 -drawn build/labelled/DIGEST -kept /tmp/kept -timeout 4h -v
 //
-// -fit n takes every n-th photo, -drawn names a folder where the photos lie drawn already (below build/labelled after make
-// accuracy). It prints how often the best of each photo is right, by photos on surfaces that the model had not seen, and the
-// slope and shift of confidence; then it writes rank.txt and final.txt.
+// -fit n takes every n-th photo, -halves names the sets, -kept a folder where reduced pictures and what was measured of them are
+// kept for the next fit (to be emptied by whoever changes what is proposed or measured of it). Templates are dealt into folds: each
+// is judged by models that were fitted to the others, and what it prints are these numbers, by template and by group. With
+// -hold half the folds are the sets. Then it writes rank.txt, nested.txt and final.txt, unless -hold half was asked for.
 var (
-	fitEvery = flag.Int("fit", 0, "fit the models to every n-th photo of the tuning half")
-	fitDrawn = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
+	fitEvery  = flag.Int("fit", 0, "fit the models to every n-th labelled photo")
+	fitDrawn  = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
+	fitKept   = flag.String("kept", "", "folder to keep reduced pictures and measurements in")
+	fitHalves = flag.String("halves", "tune,test", "sets to fit to")
+	fitHold   = flag.String("hold", "template", "what is held out: template or half")
 )
 
 // example is a photo's proposals and how right they are.
 type example struct {
-	id, group  string
-	fold       int
-	candidates []candidate
-	prints     [][printCount]float32
-	right      []float64
+	id, group, template, half string
+	fold                      int
+	candidates                []candidate
+	right                     []float64
+	load                      func() (*raster.Frame, error)
+	// overprinted: it is a photo of the set with a print that was made up over its documents. Such are fitted to, not judged by.
+	overprinted bool
 }
 
-// folds is into how many parts the surfaces are dealt: each is judged by models that were fitted to the others.
-const folds = 3
+// folds is into how many parts the templates are dealt: each is judged by models that were fitted to the others.
+const folds = 5
 
-// finalist is a candidate that the second model looks at.
-type finalist struct {
-	row   finalRow
-	right float64
+// look is what the later models see of a photo.
+type look struct {
+	w, h  float64
+	all   []candidate
+	rows  []finalRow // what the pairs say is filled in later
+	pairs []nesting
+	right []float64
 }
 
 func TestFitModels(t *testing.T) {
@@ -56,64 +73,127 @@ func TestFitModels(t *testing.T) {
 		t.Skip("fits the models only with -fit")
 	}
 	examples := fitExamples(t)
-	fitFirst := func(use func(*example) bool) *forest {
-		var rows [][]float32
-		var target []float64
-		for i := range examples {
-			e := &examples[i]
-			if !use(e) {
-				continue
-			}
-			for k := range e.candidates {
-				rows, target = append(rows, e.candidates[k].features[:]), append(target, rightness(e.right[k]))
-			}
-		}
-		return train(rows, target, trainOptions{depth: 4, trees: 110, rate: 0.12, lambda: 2, leastWeight: 3, share: 0.7, seed: 5})
+	parts := folds
+	if *fitHold == "half" {
+		parts = len(strings.Split(*fitHalves, ","))
 	}
-	// The second model is fitted to scores that the first gives to photos that it has not seen.
-	compared := make([][]finalist, len(examples))
-	for fold := range folds {
-		m := fitFirst(func(e *example) bool { return e.fold != fold })
-		for i := range examples {
-			if examples[i].fold == fold {
-				compared[i] = examples[i].finalists(m)
-			}
-		}
-	}
-	fitSecond := func(use func(*example) bool) *forest {
-		var rows [][]float32
-		var target []float64
-		for i := range compared {
-			if !use(&examples[i]) {
-				continue
-			}
-			for k := range compared[i] {
-				rows, target = append(rows, compared[i][k].row[:]), append(target, rightness(compared[i][k].right))
-			}
-		}
-		return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 3, share: 0.7, seed: 9})
-	}
-	scores, right := make([]float64, len(examples)), make([]float64, len(examples))
-	for fold := range folds {
-		m := fitSecond(func(e *example) bool { return e.fold != fold })
-		for i := range examples {
-			if examples[i].fold != fold {
-				continue
-			}
-			scores[i] = math.Inf(-1)
-			for k := range compared[i] {
-				if s := m.score(compared[i][k].row[:]); s > scores[i] {
-					scores[i], right[i] = s, compared[i][k].right
-				}
-			}
-		}
-	}
-	report(t, examples, scores, right)
+	t.Logf("%d photos", len(examples))
 	everything := func(*example) bool { return true }
-	for name, m := range map[string]*forest{"rank.txt": fitFirst(everything), "final.txt": fitSecond(everything)} {
+	// Each of the three is fitted to what the one before says of photos whose templates it has not seen.
+	ranks, nests, finals := make([]*forest, parts), make([]*forest, parts), make([]*forest, parts)
+	inParts(parts, func(fold int) {
+		ranks[fold] = fitRank(examples, func(e *example) bool { return e.fold != fold })
+	})
+	looks := make([]look, len(examples))
+	eachOf(t, len(examples), func(i int) (err error) {
+		looks[i], err = examples[i].look(ranks[examples[i].fold])
+		return err
+	})
+	inParts(parts, func(fold int) {
+		nests[fold] = fitNested(examples, looks, func(e *example) bool { return e.fold != fold })
+	})
+	for i := range looks {
+		looks[i].compare(nests[examples[i].fold])
+	}
+	inParts(parts, func(fold int) {
+		finals[fold] = fitFinal(examples, looks, func(e *example) bool { return e.fold != fold })
+	})
+	outcomes := make([]outcome, len(examples))
+	for i := range looks {
+		outcomes[i] = looks[i].decide(finals[examples[i].fold])
+	}
+	report(t, examples, looks, outcomes)
+	if *fitHold == "half" {
+		return
+	}
+	for name, m := range map[string]*forest{
+		"rank.txt": fitRank(examples, everything), "nested.txt": fitNested(examples, looks, everything),
+		"final.txt": fitFinal(examples, looks, everything),
+	} {
 		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+func fitRank(examples []example, use func(*example) bool) *forest {
+	var rows [][]float32
+	var target []float64
+	for i := range examples {
+		e := &examples[i]
+		if !use(e) {
+			continue
+		}
+		for k := range e.candidates {
+			// Of what is nothing at all there is more than enough.
+			if e.right[k] < 0.3 && (k+i)%5 != 0 {
+				continue
+			}
+			rows, target = append(rows, e.candidates[k].features[:]), append(target, rightness(e.right[k]))
+		}
+	}
+	return train(rows, target, trainOptions{depth: 4, trees: 110, rate: 0.12, lambda: 2, leastWeight: 3, share: 0.5, seed: 5})
+}
+
+// fitNested fits to the pairs of which one is clearly better than the other.
+func fitNested(examples []example, looks []look, use func(*example) bool) *forest {
+	const apart = 0.08
+	var rows [][]float32
+	var target []float64
+	for i := range looks {
+		if !use(&examples[i]) {
+			continue
+		}
+		l := &looks[i]
+		for k := range l.pairs {
+			p := &l.pairs[k]
+			if better := rightness(l.right[p.outer]) - rightness(l.right[p.inner]); math.Abs(better) >= apart {
+				rows, target = append(rows, p.row[:]), append(target, 0.5+0.5*math.Copysign(math.Sqrt(math.Abs(better)), better))
+			}
+		}
+	}
+	return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 5, share: 0.6, seed: 7})
+}
+
+func fitFinal(examples []example, looks []look, use func(*example) bool) *forest {
+	var rows [][]float32
+	var target []float64
+	for i := range looks {
+		if !use(&examples[i]) {
+			continue
+		}
+		for k := range looks[i].rows {
+			rows, target = append(rows, looks[i].rows[k][:]), append(target, rightness(looks[i].right[k]))
+		}
+	}
+	return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 3, share: 0.7, seed: 9})
+}
+
+// inParts does work for each fold, all at once.
+func inParts(parts int, work func(fold int)) {
+	var wg sync.WaitGroup
+	for fold := range parts {
+		wg.Go(func() { work(fold) })
+	}
+	wg.Wait()
+}
+
+// eachOf does work n times on all cores.
+func eachOf(t *testing.T, n int, work func(i int) error) {
+	t.Helper()
+	failed := make([]error, n)
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				failed[i] = work(i)
+			}
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(failed...); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -121,80 +201,140 @@ func TestFitModels(t *testing.T) {
 func fitExamples(t *testing.T) []example {
 	t.Helper()
 	var cases []specimen.Case
-	for i, c := range append(specimen.Cases(specimen.Tune), specimen.FaceCases(specimen.Tune)...) {
-		if i%*fitEvery == 0 {
-			cases = append(cases, c)
-		}
-	}
-	examples, failed := make([]example, len(cases)), make([]error, len(cases))
-	var wg sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(cases); i += workers {
-				examples[i], failed[i] = newExample(cases[i])
+	for _, half := range strings.Split(*fitHalves, ",") {
+		for i, c := range append(specimen.Cases(specimen.Half(half)), specimen.FaceCases(specimen.Half(half))...) {
+			if i%*fitEvery == 0 && drawn(c) {
+				cases = append(cases, c)
 			}
-		})
-	}
-	wg.Wait()
-	for i, err := range failed {
-		if err != nil {
-			t.Fatalf("%s: %v", cases[i].ID, err)
 		}
 	}
-	return examples
+	examples := make([]example, 2*len(cases))
+	eachOf(t, len(examples), func(i int) (err error) {
+		c := &cases[i/2]
+		if i%2 == 1 && c.Template == "" {
+			return nil
+		}
+		if examples[i], err = newExample(*c, i%2 == 1); err != nil {
+			err = fmt.Errorf("%s: %w", c.ID, err)
+		}
+		return err
+	})
+	return slices.DeleteFunc(examples, func(e example) bool { return e.id == "" || e.overprinted && e.load == nil })
 }
 
-// finalists ranks the candidates by a first model and compares the best with one another.
-func (e *example) finalists(m *forest) []finalist {
+// look ranks the candidates by a first model and measures what the best are beside one another.
+func (e *example) look(m *forest) (look, error) {
 	all := make([]candidate, len(e.candidates))
 	for k, c := range e.candidates {
 		all[k] = c
 		all[k].score, all[k].worth = m.score(c.features[:]), float64(k) // worth is no longer needed: it keeps the place
 	}
 	sortByScore(all)
-	out := make([]finalist, min(len(all), finalists))
-	for i := range out {
-		k := int(all[i].worth)
-		out[i] = finalist{newFinalRow(&all[i].features, rivals(all, i), e.prints[k]), e.right[k]}
+	f, err := e.load()
+	if err != nil {
+		return look{}, err
 	}
-	return out
+	v := newView(f)
+	n := min(len(all), finalists)
+	l := look{w: float64(v.w), h: float64(v.h), pairs: v.nestings(all[:n])}
+	for i := range n {
+		l.rows = append(l.rows, newFinalRow(&all[i].features, rivals(all, i), v.print(all[i].quad), [nestsCount]float32{}))
+		l.right = append(l.right, e.right[int(all[i].worth)])
+	}
+	l.all = all[:n]
+	return l, nil
 }
 
-// report prints how right the best of each photo are, and what their confidence should be.
-func report(t *testing.T, examples []example, scores, right []float64) {
+// compare fills in what the pairs say.
+func (l *look) compare(m *forest) {
+	for i, n := range nestsOf(len(l.rows), l.pairs, func(row *[nestedCount]float32) float64 { return m.score(row[:]) }) {
+		copy(l.rows[i][len(l.rows[i])-nestsCount:], n[:])
+	}
+}
+
+// outcome is what was decided of a photo.
+type outcome struct {
+	score, right float64
+	found        bool
+}
+
+// decide gives the last score and chooses.
+func (l *look) decide(m *forest) outcome {
+	for i := range l.all {
+		l.all[i].score, l.all[i].worth = m.score(l.rows[i][:]), float64(i)
+	}
+	all := slices.Clone(l.all)
+	sortByScore(all)
+	kept := choose(all, l.w, l.h)
+	if len(kept) == 0 {
+		return outcome{}
+	}
+	return outcome{kept[0].score, l.right[int(kept[0].worth)], true}
+}
+
+// report prints how right what is chosen is, and what its confidence should be.
+func report(t *testing.T, examples []example, looks []look, outcomes []outcome) {
 	t.Helper()
 	var known, targets []float64
-	for i, s := range scores {
-		if !math.IsInf(s, -1) {
+	for i := range outcomes {
+		if o := &outcomes[i]; o.found && !examples[i].overprinted {
 			target := 0.0
-			if right[i] >= 0.9 {
+			if o.right >= 0.9 {
 				target = 1
 			}
-			known, targets = append(known, s), append(targets, target)
+			known, targets = append(known, o.score), append(targets, target)
 		}
 	}
 	slope, shift := calibrate(known, targets)
 	t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
-	for _, g := range specimen.Groups() {
-		photos, found, sure, wrong := 0, 0, 0, 0
-		for i := range examples {
-			if examples[i].group != string(g) {
-				continue
+	type tally struct{ photos, able, right, close, sure, wrong int }
+	tallies := map[string]*tally{}
+	var bins [10][3]float64
+	for i := range examples {
+		e, o := &examples[i], &outcomes[i]
+		p := sigmoid(slope*o.score + shift)
+		if e.overprinted {
+			e.half, e.template = "overprinted "+e.half, "overprinted "+e.template
+		} else if o.found {
+			b := &bins[min(int(10*p), 9)]
+			b[0], b[1] = b[0]+1, b[1]+p
+			if o.right >= 0.9 {
+				b[2]++
 			}
-			photos++
-			if right[i] >= 0.9 {
-				found++
+		}
+		able := slices.ContainsFunc(looks[i].right, func(r float64) bool { return r >= 0.93 })
+		for _, key := range []string{"half " + e.half, "group " + e.half + " " + e.group, "template " + e.half + " " + e.template} {
+			s := tallies[key]
+			if s == nil {
+				s = new(tally)
+				tallies[key] = s
 			}
-			if sigmoid(slope*scores[i]+shift) >= 0.8 {
-				sure++
-				if right[i] < 0.8 {
-					wrong++
-					t.Logf("sure and wrong: %s, confidence %.3f, overlap %.2f", examples[i].id, sigmoid(slope*scores[i]+shift), right[i])
+			s.photos++
+			if able {
+				s.able++
+			}
+			if o.right >= 0.9 {
+				s.right++
+			}
+			if o.right >= 0.94 {
+				s.close++
+			}
+			if o.found && p >= 0.8 {
+				if s.sure++; o.right < 0.8 {
+					s.wrong++
 				}
 			}
 		}
-		t.Logf("%-10s %4d photos, right %4d, sure %4d, sure and wrong %d", g, photos, found, sure, wrong)
+		if !e.overprinted && (o.found && p >= 0.8 && o.right < 0.8 || e.template != "" && o.right < 0.9) {
+			t.Logf("lost: %s %s, confidence %.3f, overlap %.2f, could be %.2f", e.id, e.template, p, o.right, slices.Max(append(looks[i].right, 0)))
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(tallies)) {
+		s := tallies[key]
+		t.Logf("%-45s %4d photos, able %4d, >= 0.9 %4d, >= 0.94 %4d, sure %4d, sure and wrong %d", key, s.photos, s.able, s.right, s.close, s.sure, s.wrong)
+	}
+	for i, b := range bins {
+		t.Logf("confidence %.1f: %4.0f, said %.3f, right %.3f", float64(i)/10, b[0], b[1]/max(b[0], 1), b[2]/max(b[0], 1))
 	}
 }
 
@@ -221,23 +361,99 @@ func calibrate(scores, targets []float64) (slope, shift float64) {
 	return slope, shift
 }
 
-func newExample(c specimen.Case) (example, error) {
-	f, truth, err := labelled(c)
-	if err != nil {
-		return example{}, err
+// measured is what is kept of a photo.
+type measured struct {
+	Width, Height int
+	Small         raster.RGB
+	Quads         []raster.Quad
+	Region        []bool
+	Features      []features
+	Right         []float64
+}
+
+// newExample measures a photo, or reads what was measured of it.
+func newExample(c specimen.Case, overprinted bool) (example, error) {
+	e := example{id: c.ID, overprinted: overprinted, group: string(c.Group), template: c.Template, half: string(c.Half)}
+	if *fitHold == "half" {
+		e.fold = slices.Index(strings.Split(*fitHalves, ","), e.half)
+	} else {
+		of := fnv.New32a()
+		of.Write([]byte(cmp.Or(c.Template, c.ID)))
+		e.fold = int(of.Sum32() % folds)
 	}
+	var m measured
+	path := filepath.Join(*fitKept, filepath.FromSlash(c.ID)+".gob")
+	if overprinted {
+		path = filepath.Join(*fitKept, "overprinted", filepath.FromSlash(c.ID)+".gob")
+	}
+	read := func() error {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return gob.NewDecoder(bytes.NewReader(file)).Decode(&m)
+	}
+	if *fitKept == "" || read() != nil {
+		f, truth, err := labelled(c)
+		if err != nil {
+			return e, err
+		}
+		if overprinted && truth.Occluded == 0 { // what lies on a document is not printed on
+			f.Small = newView(f).small
+			f.Scale = [2]float64{float64(f.Small.W) / float64(f.Width), float64(f.Small.H) / float64(f.Height)}
+			seed := fnv.New64a()
+			seed.Write([]byte(c.ID))
+			overprint(f, &truth, rand.New(rand.NewPCG(seed.Sum64(), 3)))
+		}
+		if !overprinted || truth.Occluded == 0 {
+			m = measuredOf(f, &truth)
+		}
+		if *fitKept != "" {
+			if err := keep(path, &m); err != nil {
+				return e, err
+			}
+		}
+	}
+	if m.Width == 0 {
+		return e, nil
+	}
+	for i := range m.Quads {
+		e.candidates = append(e.candidates, candidate{proposal: proposal{quad: m.Quads[i], region: m.Region[i]}, features: m.Features[i]})
+	}
+	e.right = m.Right
+	e.load = func() (*raster.Frame, error) {
+		if *fitKept == "" {
+			f, _, err := labelled(c)
+			return f, err
+		}
+		var m measured
+		file, err := os.ReadFile(path)
+		if err == nil {
+			err = gob.NewDecoder(bytes.NewReader(file)).Decode(&m)
+		}
+		return &raster.Frame{Width: m.Width, Height: m.Height, Small: &m.Small}, err
+	}
+	return e, nil
+}
+
+func keep(path string, m *measured) error {
+	var b bytes.Buffer
+	if err := gob.NewEncoder(&b).Encode(m); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
+		return err
+	}
+	return os.WriteFile(path, b.Bytes(), 0o600)
+}
+
+// measuredOf proposes and measures.
+func measuredOf(f *raster.Frame, truth *specimen.Truth) measured {
 	v := newView(f)
-	e := example{id: c.ID, group: string(c.Group), candidates: v.candidates()}
-	on := fnv.New32a()
-	on.Write([]byte(c.Surface))
-	if c.Surface == "" { // a room, each of its own
-		on.Write([]byte(c.ID))
-	}
-	e.fold = int(on.Sum32() % folds)
+	m := measured{Width: f.Width, Height: f.Height, Small: *v.small}
 	w, h := float64(f.Width), float64(f.Height)
-	for i := range e.candidates {
-		q := e.candidates[i].quad
-		e.prints = append(e.prints, v.print(q))
+	for _, one := range v.candidates() {
+		q := one.quad
 		for k := range q {
 			q[k] = raster.Point{q[k][0] * v.sx, q[k][1] * v.sy}
 		}
@@ -245,9 +461,19 @@ func newExample(c specimen.Case) (example, error) {
 		for _, d := range truth.Documents {
 			best = max(best, seenIoU(q, raster.Quad(d), w, h))
 		}
-		e.right = append(e.right, best)
+		m.Quads, m.Region = append(m.Quads, one.quad), append(m.Region, one.region)
+		m.Features, m.Right = append(m.Features, one.features), append(m.Right, best)
 	}
-	return e, nil
+	return m
+}
+
+// drawn reports whether a photo can be had: all can where they are drawn anew.
+func drawn(c specimen.Case) bool {
+	if *fitDrawn == "" {
+		return true
+	}
+	_, err := os.Stat(filepath.Join(*fitDrawn, filepath.FromSlash(c.ID)+".json"))
+	return err == nil
 }
 
 // labelled is the frame of a labelled photo, and its truth.

@@ -203,7 +203,11 @@ func TestAFingerOverTheEdgeIsSeen(t *testing.T) {
 
 func TestModelsAreReadAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
-	for name, m := range map[string]*forest{"rank": rank(), "final": final()} {
+	for name, is := range map[string]struct {
+		*forest
+		width int
+	}{"rank": {rank(), featureCount}, "nested": {nested(), nestedCount}, "final": {final(), len(finalRow{})}} {
+		m := is.forest
 		again, err := parseForest(m.String())
 		if err != nil {
 			t.Fatal(err)
@@ -211,14 +215,10 @@ func TestModelsAreReadAsTheyAreWritten(t *testing.T) {
 		if again.String() != m.String() {
 			t.Errorf("%s is not written as it was read", name)
 		}
-		width := featureCount
-		if name == "final" {
-			width += rivalCount + printCount
-		}
 		for _, tree := range m.trees {
 			for _, k := range tree.feature {
-				if k < 0 || k >= width {
-					t.Fatalf("%s asks for feature %d of %d", name, k, width)
+				if k < 0 || k >= is.width {
+					t.Fatalf("%s asks for feature %d of %d", name, k, is.width)
 				}
 			}
 		}

@@ -108,3 +108,46 @@ func TestTheSameFrameGivesTheSameDocuments(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatIsPrintedAlongTheEdgesOfAPageIsNotItsEdge(t *testing.T) {
+	t.Parallel()
+	const left, top, right, bottom = 240, 170, 1086, 768 // A4, lying
+	text := func(x, y int) bool { return x > 340 && x < 960 && y > 340 && y < 690 && y%44 < 14 && x%26 < 15 }
+	for name, print := range map[string]func(x, y int) ([3]uint8, bool){
+		"a frame": func(x, y int) ([3]uint8, bool) {
+			d := min(x-left, right-1-x, y-top, bottom-1-y)
+			return [3]uint8{150, 20, 30}, d >= 16 && d < 28
+		},
+		"a fine frame": func(x, y int) ([3]uint8, bool) {
+			d := min(x-left, right-1-x, y-top, bottom-1-y)
+			return [3]uint8{40, 90, 60}, d >= 24 && d < 28
+		},
+		"a dark head": func(_, y int) ([3]uint8, bool) { return [3]uint8{25, 45, 90}, y < top+92 },
+		"a foot":      func(_, y int) ([3]uint8, bool) { return [3]uint8{120, 40, 40}, y >= bottom-60 },
+		"nothing":     func(int, int) ([3]uint8, bool) { return [3]uint8{}, false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := picture(1320, 990, func(x, y int) [3]uint8 {
+				n := noise(x/2, y/2)
+				if x < left || x >= right || y < top || y >= bottom {
+					return [3]uint8{104 + n[0]/16, 84 + n[1]/16, 60 + n[2]/16}
+				}
+				if c, ok := print(x, y); ok {
+					return c
+				}
+				if text(x, y) {
+					return [3]uint8{45, 45, 50}
+				}
+				return [3]uint8{226 + n[0]/32, 226 + n[1]/32, 222 + n[2]/32}
+			})
+			got := locate.Documents(f)
+			if len(got) == 0 {
+				t.Fatal("nothing is found")
+			}
+			if iou := raster.Quad(got[0].Quad).IoU(raster.Quad{{left, top}, {right, top}, {right, bottom}, {left, bottom}}); iou < 0.98 {
+				t.Errorf("found %v, IoU %.3f", got[0].Quad, iou)
+			}
+		})
+	}
+}

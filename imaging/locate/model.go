@@ -95,13 +95,17 @@ func (m *forest) String() string {
 //go:embed rank.txt
 var rankText string
 
+//go:embed nested.txt
+var nestedText string
+
 //go:embed final.txt
 var finalText string
 
-// rank is the model that tells documents from other proposals by their features, final the one that looks again at the best
-// of them beside their rivals. Each is read once; the texts are part of the program and a test reads them, so that a failure
+// rank is the model that tells documents from other proposals by their features, nested the one that tells of two of the best which lie
+// in one another whether the outer is the document, final the one that looks again at the best beside their rivals. Each is read once; the texts are part of the program and a test reads them, so that a failure
 // here is one of the build.
-var rank, final = sync.OnceValue(func() *forest { return mustParse(rankText) }),
+var rank, nested, final = sync.OnceValue(func() *forest { return mustParse(rankText) }),
+	sync.OnceValue(func() *forest { return mustParse(nestedText) }),
 	sync.OnceValue(func() *forest { return mustParse(finalText) })
 
 func mustParse(text string) *forest {

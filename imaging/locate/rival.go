@@ -8,7 +8,7 @@ import (
 
 const (
 	// finalists are the candidates that are compared with one another.
-	finalists = 12
+	finalists = 16
 	// compared are the candidates that they are compared with.
 	compared = 48
 	// rivalCount is how many numbers that yields.
@@ -80,13 +80,14 @@ func boxesMeet(a, b raster.Quad) bool {
 	return true
 }
 
-// finalRow is what the second model looks at: a candidate's features, its rivals and its print.
-type finalRow [featureCount + rivalCount + printCount]float32
+// finalRow is what the last model looks at: a candidate's features, its rivals, its print and what it lies in.
+type finalRow [featureCount + rivalCount + printCount + nestsCount]float32
 
-func newFinalRow(f *features, r [rivalCount]float32, p [printCount]float32) (row finalRow) {
+func newFinalRow(f *features, r [rivalCount]float32, p [printCount]float32, n [nestsCount]float32) (row finalRow) {
 	copy(row[:], f[:])
 	copy(row[featureCount:], r[:])
 	copy(row[featureCount+rivalCount:], p[:])
+	copy(row[featureCount+rivalCount+printCount:], n[:])
 	return row
 }
 
@@ -94,8 +95,9 @@ func newFinalRow(f *features, r [rivalCount]float32, p [printCount]float32) (row
 func (v *view) decide(all []candidate) []candidate {
 	n := min(len(all), finalists)
 	scores := make([]float64, n)
+	nests := nestsOf(n, v.nestings(all[:n]), func(row *[nestedCount]float32) float64 { return nested().score(row[:]) })
 	for i := range n {
-		row := newFinalRow(&all[i].features, rivals(all, i), v.print(all[i].quad))
+		row := newFinalRow(&all[i].features, rivals(all, i), v.print(all[i].quad), nests[i])
 		scores[i] = final().score(row[:])
 	}
 	all = all[:n]

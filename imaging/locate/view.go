@@ -26,9 +26,32 @@ type view struct {
 	noise float32
 }
 
+// coarse is how many times as large as the view Small is where half of it is taken in its place: its pixels are then those of the
+// picture, with their grain, and not means of some as those of a phone's picture of 12 megapixels are.
+const coarse = 4
+
+// halved is a picture of half the width and height, of means of squares.
+func halved(p *raster.RGB) *raster.RGB {
+	out := raster.NewRGB(p.W/2, p.H/2)
+	for y := range out.H {
+		a, b, to := p.Row(2*y), p.Row(2*y+1), out.Row(y)
+		for x := range out.W {
+			q, r, t := (*[6]uint8)(a[6*x:]), (*[6]uint8)(b[6*x:]), (*[3]uint8)(to[3*x:])
+			t[0] = uint8((uint32(q[0]) + uint32(q[3]) + uint32(r[0]) + uint32(r[3]) + 2) / 4)
+			t[1] = uint8((uint32(q[1]) + uint32(q[4]) + uint32(r[1]) + uint32(r[4]) + 2) / 4)
+			t[2] = uint8((uint32(q[2]) + uint32(q[5]) + uint32(r[2]) + uint32(r[5]) + 2) / 4)
+		}
+	}
+	return out
+}
+
 func newView(f *raster.Frame) *view {
 	s := f.Small
 	n := max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
+	if n >= coarse {
+		s = halved(s)
+		n = max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
+	}
 	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1), small: s}
 	v.sx, v.sy = float64(f.Width)/float64(v.w), float64(f.Height)/float64(v.h)
 	v.pix = make([]float32, channels*v.w*v.h)
