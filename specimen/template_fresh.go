@@ -323,13 +323,12 @@ func drawChequeredPassport(fonts *FontSet, rng *rand.Rand, ppm float64) *Documen
 		ValidFrom: from, ValidUntil: until, Issuer: "样本出入境管理局"})
 }
 
-// labelled sets rows of a label and a value that may wrap, and returns the baseline below them.
-func (c *canvas) labelled(x, y, dx, width, leading, gap float64, rows [][3]string, label, value style) float64 {
+// labelled sets rows of a label and a value that may wrap.
+func (c *canvas) labelled(x, y, dx, width, leading, gap float64, rows [][3]string, label, value style) {
 	for _, r := range rows {
 		c.text(x, y, r[0], "", label)
 		y = math.Max(c.paragraph(x+dx, y, width, leading, r[2], r[1], value), y+leading) + gap
 	}
-	return y
 }
 
 func drawScallopedLicense(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
