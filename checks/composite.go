@@ -25,7 +25,8 @@ type CompositeInput struct {
 //   - A part that could not be recognized may be one that is missed: then a person looks (kind_unrecognized), and nobody is told
 //     that it is not there. Parts fewer than wanted are missing for certain.
 //   - A part whose side could not be told stands for either side.
-//   - Both sides of one card are judged as a pair is (front_back_scale), all other cards by parts_scale.
+//   - Both sides of one card are judged as two photos of them are (Pair): their scales, what they lie on and the light there. All
+//     other cards are held to one scale (parts_scale).
 //
 // Findings come in the catalogue's order; there are never none but an empty list.
 func Composite(in CompositeInput) []filing.Finding {
@@ -39,7 +40,9 @@ func Composite(in CompositeInput) []filing.Finding {
 		j.legible(&in.Parts[i])
 	}
 	j.overlaps()
-	j.scales()
+	if !j.sides() {
+		j.scales()
+	}
 	c.sort(j.out)
 	return j.out
 }
@@ -247,10 +250,45 @@ func (j *compositeJudge) overlaps() {
 	}
 }
 
+// sides judges the two sides of one card, where just one of each is there, and reports whether their scales are at odds.
+func (j *compositeJudge) sides() bool {
+	var front, back *filing.SeenPart
+	for i := range j.in.Parts {
+		p := &j.in.Parts[i]
+		if !twoSided(p.Kind) {
+			continue
+		}
+		side := &front
+		if p.Page == filing.PageBack {
+			side = &back
+		} else if p.Page != filing.PageFront {
+			continue
+		}
+		if *side != nil {
+			return false // whose back is whose, nobody can tell
+		}
+		*side = p
+	}
+	if front == nil || back == nil || front.Kind != back.Kind {
+		return false
+	}
+	// By millimetres, since both are in one frame; that a scale cannot be told is no news of a part that was located in doubt.
+	found := Pair(PairInput{Front: j.byItself(front), Back: j.byItself(back), Material: "principal_id", Thresholds: j.t}).Findings
+	found = slices.DeleteFunc(found, func(f filing.Finding) bool { return f.Code == "front_back_scale_unknown" })
+	j.out = append(j.out, found...)
+	return slices.ContainsFunc(found, func(f filing.Finding) bool { return f.Repair == j.c.known["front_back_scale"].Repair })
+}
+
+// byItself are the measurements of a part as those of a photo.
+func (j *compositeJudge) byItself(p *filing.SeenPart) filing.Measurements {
+	m := j.in.Measurements
+	m.Document, m.Pixels, m.Exposure, m.Colour, m.Surround = &p.Document, nil, p.Exposure, p.Colour, p.Surround
+	return m
+}
+
 // scales compares the cards of the picture.
 func (j *compositeJudge) scales() {
 	least, most := math.Inf(1), 0.0
-	var front, back *filing.SeenPart
 	for i := range j.in.Parts {
 		p := &j.in.Parts[i]
 		if p.Kind != "" && p.Kind != filing.DocumentUnknown && !cardKind(p.Kind) {
@@ -259,32 +297,12 @@ func (j *compositeJudge) scales() {
 		if (p.Kind == "" || p.Kind == filing.DocumentUnknown) && (len(p.Document.Formats) == 0 || p.Document.Formats[0].Format != filing.FormatID1) {
 			continue
 		}
-		mm := cardScale(&p.Document, j.t)
-		if mm == 0 {
-			continue
-		}
-		least, most = min(least, mm), max(most, mm)
-		if p.Page == filing.PageFront && front == nil {
-			front = p
-		} else if p.Page == filing.PageBack && back == nil {
-			back = p
+		if mm := cardScale(&p.Document, j.t); mm > 0 {
+			least, most = min(least, mm), max(most, mm)
 		}
 	}
 	if most <= least*j.t.ScaleRatio || math.IsInf(least, 1) {
 		return
-	}
-	if front != nil && back != nil && front.Kind == back.Kind {
-		// Both sides of one card: as a pair of photos is, by millimetres, since both are in one frame.
-		m := j.in.Measurements
-		a, b := m, m
-		a.Document, b.Document, a.Pixels, b.Pixels = &front.Document, &back.Document, nil, nil
-		r := Pair(PairInput{Front: a, Back: b, Material: "principal_id", Thresholds: j.t})
-		for _, f := range r.Findings {
-			if f.Code == "front_back_scale" || f.Code == "front_back_scale_doubtful" {
-				j.out = append(j.out, f)
-				return
-			}
-		}
 	}
 	f := j.add("parts_scale", wording{values: values{"percent": percent(most/least - 1)}}, nil)
 	f.Measured = map[string]any{"scale_ratio": thousandths(most / least)}

@@ -27,6 +27,14 @@ func larger(by float64) func(*filing.SeenPart) {
 	return func(p *filing.SeenPart) { p.Document.Formats[0].PxPerMM *= by }
 }
 
+// on puts a part on a ground of this colour.
+func on(lab [3]float64) func(*filing.SeenPart) {
+	return func(p *filing.SeenPart) {
+		m := lying(lab, [2]float64{0, 2})
+		p.Exposure, p.Colour, p.Surround = m.Exposure, m.Colour, m.Surround
+	}
+}
+
 func page(p *filing.SeenPart) { p.Document.Formats[0].Format = filing.FormatA4 }
 
 func TestAStitchedPictureIsHeldAgainstWhatItMustContain(t *testing.T) {
@@ -64,8 +72,14 @@ func TestAStitchedPictureIsHeldAgainstWhatItMustContain(t *testing.T) {
 		"neighbours do not":                    {[]filing.SeenPart{part(licence, front, 0, 0, page), part(licence, front, 850, 0, page)}, nil, ""},
 		"cards at two scales":                  {[]filing.SeenPart{part(id, front, 0, 0), part(filing.DocumentResidencePermit, front, 900, 0, larger(1.2))}, nil, "parts_scale"},
 		"both sides of one card as a pair":     {[]filing.SeenPart{part(id, front, 0, 0), part(id, back, 900, 0, larger(1.2))}, nil, "front_back_scale"},
-		"with its band of doubt":               {[]filing.SeenPart{part(id, front, 0, 0), part(id, back, 900, 0, larger(1.05))}, nil, "front_back_scale_doubtful"},
-		"a page has a scale of its own":        {[]filing.SeenPart{part(id, front, 0, 0), part(licence, front, 900, 0, page, larger(0.5))}, nil, ""},
+		"both sides on two grounds": {[]filing.SeenPart{part(id, front, 0, 0, on([3]float64{50, 12, 24})), part(id, back, 900, 0, on([3]float64{45, -2, -13}))}, nil,
+			"front_back_background"},
+		"both sides on one ground": {[]filing.SeenPart{part(id, front, 0, 0, on([3]float64{50, 12, 24})), part(id, back, 900, 0, on([3]float64{50, 12, 24}))}, nil, ""},
+		"the cards of two people lie where they lie": {[]filing.SeenPart{
+			part(id, front, 0, 0, on([3]float64{50, 12, 24})), part(id, back, 900, 0, on([3]float64{45, -2, -13})), part(id, front, 0, 600),
+		}, nil, ""},
+		"with its band of doubt":        {[]filing.SeenPart{part(id, front, 0, 0), part(id, back, 900, 0, larger(1.05))}, nil, "front_back_scale_doubtful"},
+		"a page has a scale of its own": {[]filing.SeenPart{part(id, front, 0, 0), part(licence, front, 900, 0, page, larger(0.5))}, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -91,6 +91,10 @@ type SeenPart struct {
 	Document   Document    `json:"document"`
 	Sharpness  float64     `json:"sharpness,omitempty"`
 	Legibility *Legibility `json:"legibility,omitempty"`
+	// Exposure, Colour and Surround are the light on the part, its own white, and what it lies on: as those of a photo by itself.
+	Exposure *Exposure `json:"exposure,omitempty"`
+	Colour   *Colour   `json:"colour,omitempty"`
+	Surround *Surround `json:"surround,omitempty"`
 }
 
 // States of a composite (拼图状态): made of the current files, not made again yet since one was replaced, or not to be made of them.

@@ -9,6 +9,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/legibility"
 	"github.com/preflight-icp/preflight/imaging/locate"
+	"github.com/preflight-icp/preflight/imaging/origin"
 	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
@@ -37,7 +38,7 @@ func (a *Analyzer) Parts(ctx context.Context, data []byte) ([]filing.SeenPart, e
 const partSure, panelSure = 0.25, 0.6
 
 func partsOf(f *raster.Frame) []filing.SeenPart {
-	var docs []filing.Document
+	parts := []filing.SeenPart{}
 	panels := panelsOf(f.Small)
 	for _, box := range panels {
 		if len(panels) > 1 {
@@ -57,6 +58,8 @@ func partsOf(f *raster.Frame) []filing.SeenPart {
 			found = []filing.Document{locate.Panel(sub, raster.Quad{{0, 0}, {w, 0}, {w, hh}, {0, hh}}, panelSure)}
 		}
 		for _, d := range found {
+			// Within its panel: what lies beside it there is another photo's.
+			p := filing.SeenPart{Kind: filing.DocumentUnknown, Colour: origin.Colour(sub, &d), Surround: surroundOf(sub, &d)}
 			for i := range d.Quad {
 				d.Quad[i] = filing.Point{d.Quad[i][0] + at[0], d.Quad[i][1] + at[1]}
 			}
@@ -65,25 +68,24 @@ func partsOf(f *raster.Frame) []filing.SeenPart {
 					o[i] = filing.Point{o[i][0] + at[0], o[i][1] + at[1]}
 				}
 			}
-			docs = append(docs, d)
+			p.Quad, p.Document = d.Quad, d
+			parts = append(parts, p)
 		}
 	}
 	// Rows from the top: two are in one row where their middles lie within the height of either.
-	slices.SortStableFunc(docs, func(a, b filing.Document) int {
+	slices.SortStableFunc(parts, func(a, b filing.SeenPart) int {
 		p, q := raster.Quad(a.Quad), raster.Quad(b.Quad)
 		if d := p.Middle()[1] - q.Middle()[1]; d*d > q.Side(1)*q.Side(1)/4 {
 			return sign(d)
 		}
 		return sign(p.Middle()[0] - q.Middle()[0])
 	})
-	out := []filing.SeenPart{}
-	for _, d := range docs {
-		seen := legibility.Measure(f, &d)
-		out = append(out, filing.SeenPart{
-			Kind: filing.DocumentUnknown, Quad: d.Quad, Document: d, Sharpness: seen.Sharpness, Legibility: seen.Legibility,
-		})
+	for i := range parts {
+		p := &parts[i]
+		seen := legibility.Measure(f, &p.Document)
+		p.Sharpness, p.Legibility, p.Exposure = seen.Sharpness, seen.Legibility, seen.Exposure
 	}
-	return out
+	return parts
 }
 
 // mixed is how far pixels of the reduced picture hold a little of what lies beside a panel: an edge where the panel begins would be

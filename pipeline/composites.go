@@ -42,6 +42,8 @@ type CompositeRequest struct {
 	Layout string
 	// Rectify shows the documents alone; Captions writes below each part what it was declared as.
 	Rectify, Captions bool
+	// Margin is the space around and between the parts (imaging.StitchOptions); nil is the usual one.
+	Margin *float64
 }
 
 // compositeRecipe is what is kept of a request. Composition is by itself what the files of its pages are: current ones, always.
@@ -52,6 +54,7 @@ type compositeRecipe struct {
 	Layout      string            `json:"layout"`
 	Rectify     bool              `json:"rectify,omitempty"`
 	Captions    bool              `json:"captions,omitempty"`
+	Margin      *float64          `json:"margin,omitempty"`
 	Parts       []compositeSource `json:"parts"`
 }
 
@@ -113,7 +116,7 @@ func (p *Pipeline) MakeComposite(ctx context.Context, who Viewer, filingID strin
 
 // recipe turns a request into what is kept of it.
 func (p *Pipeline) recipe(f *storage.Filing, req CompositeRequest, list []storage.Material) (*compositeRecipe, error) {
-	out := &compositeRecipe{Layout: req.Layout, Rectify: req.Rectify, Captions: req.Captions}
+	out := &compositeRecipe{Layout: req.Layout, Rectify: req.Rectify, Captions: req.Captions, Margin: req.Margin}
 	if (req.Composition == "") == (len(req.Parts) == 0) {
 		return nil, requestError("composition", "请在 composition 与 parts 中给出一个", "give either composition or parts")
 	}
@@ -234,6 +237,9 @@ func (p *Pipeline) compositeBasis(s *standComposite) string {
 	r, h := &s.recipe, sha256.New()
 	_, _ = fmt.Fprintf(h, "%s %s %s %v %v %d %d", compositesVersion, p.Analyzer, r.Layout, r.Rectify, r.Captions,
 		s.limits.MinBytes, s.limits.MaxBytes)
+	if r.Margin != nil {
+		_, _ = fmt.Fprintf(h, " %v", *r.Margin)
+	}
 	for _, m := range s.sources {
 		_, _ = fmt.Fprintf(h, "\n%s %s %s %s", m.SHA256, m.Material, m.Page, m.Of)
 	}
@@ -324,9 +330,13 @@ func (p *Pipeline) renderComposite(ctx context.Context, row storage.Composite, s
 	}
 	old := row
 	row.Basis, row.Made, row.Failure, row.Object = basis, nil, "", ""
+	margin := compositeMargin
+	if recipe.Margin != nil {
+		margin = *recipe.Margin
+	}
 	made, picture, err := p.stitch(ctx, parts, imaging.StitchOptions{
 		Layout: recipe.Layout, Rectify: recipe.Rectify, MinBytes: limits.MinBytes, MaxBytes: limits.MaxBytes,
-		MinTextPx: checks.LeastPartText(), Margin: compositeMargin,
+		MinTextPx: checks.LeastPartText(), Margin: margin,
 	})
 	var refusal *imaging.StitchError
 	switch {

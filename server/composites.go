@@ -28,6 +28,7 @@ type CompositeInput struct {
 		Layout      string   `json:"layout,omitempty" enum:"auto,row,column,grid,sides" doc:"Default: that of the composition, or auto"`
 		Rectify     bool     `json:"rectify,omitempty" doc:"The documents alone, seen from straight above"`
 		Captions    bool     `json:"captions,omitempty" doc:"Below each part what it was declared as"`
+		Margin      *float64 `json:"margin,omitempty" minimum:"0" maximum:"0.5" doc:"Space around and between the parts, as a share of the side of a square as large as all of them. Default: 0.01"`
 	}
 }
 
@@ -54,7 +55,7 @@ func (s *Server) routeComposites() {
 	}, error) {
 		v, err := s.flow.MakeComposite(ctx, viewerOf(ctx), in.ID, pipeline.CompositeRequest{
 			Composition: in.Body.Composition, Of: in.Body.Of, Parts: in.Body.Parts, Layout: in.Body.Layout,
-			Rectify: in.Body.Rectify, Captions: in.Body.Captions,
+			Rectify: in.Body.Rectify, Captions: in.Body.Captions, Margin: in.Body.Margin,
 		})
 		if err != nil {
 			return nil, s.failed(ctx, "create-composite", err)

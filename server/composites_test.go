@@ -123,6 +123,15 @@ func TestFilesOfAFilingAreStitchedIntoOnePicture(t *testing.T) {
 	b.json("app", "POST", "/v1/filings/"+f+"/composites", `{"composition":"none"}`).problem(422, "invalid_request")
 	b.json("app", "POST", "/v1/filings/"+f+"/composites", `{"parts":["`+front.ID+`"],"layout":"sides"}`).problem(422, "composite_layout")
 
+	// Without a margin it is narrower, and another one.
+	bare := b.composite("app", f, `{"parts":["`+front.ID+`","`+back.ID+`"],"layout":"column","margin":0}`)
+	if q := bare.Composite.Parts[0].Quad[0]; bare.ID == v.ID || q[1] != 0 || c.Parts[0].Quad[0][1] <= 0 {
+		t.Errorf("without a margin the first part begins at %v, with one at %v", q, c.Parts[0].Quad[0])
+	}
+	b.json("app", "POST", "/v1/filings/"+f+"/composites", `{"parts":["`+front.ID+`","`+back.ID+`"],"margin":0.9}`).problem(422, "invalid_request")
+	b.json("app", "POST", "/v1/filings/"+f+"/composites", `{"parts":["`+front.ID+`","`+back.ID+`"],"layout":"spiral"}`).problem(422, "invalid_request")
+	b.call("app", "DELETE", "/v1/composites/"+bare.ID, nil).want(204)
+
 	// A source is deleted: nothing that shows it stays.
 	if keys := b.composites(); len(keys) != 2 {
 		t.Fatalf("kept are %v, not a picture and its thumbnail", keys)
