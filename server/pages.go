@@ -85,6 +85,7 @@ func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 		for name, values := range problem.GetHeaders() {
 			c.Response().Header()[name] = values
 		}
+		tell(problem, c)
 		where := back(c)
 		if c.Request().Method == http.MethodGet && problem.Code != "unauthenticated" {
 			where = "" // it would fail there again
@@ -92,6 +93,21 @@ func (s *Server) visiting(guarded echo.HandlerFunc) echo.HandlerFunc {
 		return s.page(c, problem.Status, "failure", templates.Failure{
 			Message: problem.Message, Advice: problem.Advice, Code: problem.Code, Login: problem.Code == "unauthenticated", Back: where,
 		})
+	}
+}
+
+// tell says in a person's words what the API says in a program's.
+func tell(problem *Problem, c echo.Context) {
+	switch problem.Code {
+	case "unauthenticated":
+		problem.Message = filing.Text{ZH: "请先登录", EN: "Log in first"}
+		problem.Advice = filing.Text{ZH: "这个页面需要令牌，登录后会回到这里。", EN: "This page takes a token; you come back here with it."}
+		if _, err := c.Cookie(sessionCookie); err == nil {
+			problem.Message = filing.Text{ZH: "登录已失效", EN: "The session is over"}
+			problem.Advice = filing.Text{ZH: "请重新输入令牌，登录后会回到这里。", EN: "Enter the token again; you come back here with it."}
+		}
+	case "not_found":
+		problem.Advice = filing.Text{ZH: "可能已经删除，网址可能不完整，也可能这个账号看不到它。", EN: "It may have been deleted, the address may be cut off, or it is not yours to see."}
 	}
 }
 

@@ -92,6 +92,11 @@ func pairOf(report *filing.Report, f *filing.MaterialReport) *templates.Together
 	if i < 0 || len(report.Pairs[i].Findings) == 0 && report.Pairs[i].Composite == "" {
 		return nil
 	}
+	if slices.ContainsFunc(report.Files, func(o filing.MaterialReport) bool {
+		return (o.ID == report.Pairs[i].Front || o.ID == report.Pairs[i].Back) && o.Verdict == filing.VerdictFail
+	}) {
+		return nil // its other side is, and then the two are held beside each other anew
+	}
 	pair := &templates.Together{PairReport: report.Pairs[i]}
 	for _, one := range pair.Findings {
 		if one.Overruled == nil {

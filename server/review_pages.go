@@ -291,7 +291,9 @@ func (s *Server) reviewView(c echo.Context) (*templates.Review, error) {
 	}
 	if r := report.Review; r != nil {
 		me := principalOf(ctx).Name
-		view.Waiting = durationWords(time.Since(r.SubmittedAt))
+		if view.Waits {
+			view.Waiting = durationWords(time.Since(r.SubmittedAt))
+		}
 		view.Mine = r.ClaimedBy != "" && r.ClaimedBy == me
 		if r.ClaimedBy != "" && !view.Mine {
 			view.Others = r.ClaimedBy

@@ -542,6 +542,7 @@ func (s *Server) handleError(err error, c echo.Context) {
 	r := c.Request()
 	if r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, "/v1/") && strings.Contains(r.Header.Get("Accept"), "text/html") {
 		// Somebody typed an address, or followed an old link.
+		tell(problem, c)
 		failure := templates.Failure{Message: problem.Message, Advice: problem.Advice, Code: problem.Code}
 		if s.page(c, problem.Status, "failure", failure) == nil {
 			return
