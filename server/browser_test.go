@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -145,7 +146,7 @@ func (v *visitor) until(expression string) {
 			return
 		}
 		if time.Now().After(end) {
-			v.do(chromedp.ActionFunc(func(context.Context) error { return fmt.Errorf("never held: %s (%v)", expression, err) }))
+			v.do(chromedp.ActionFunc(func(context.Context) error { return errors.Join(errors.New("never held: "+expression), err) }))
 		}
 		<-time.After(50 * time.Millisecond) // an error is a page that was just left
 	}

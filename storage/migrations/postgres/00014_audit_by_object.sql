@@ -2,7 +2,7 @@
 -- folders of migrations.
 
 -- +goose Up
-CREATE INDEX audit_by_object ON audit (object, sequence);
+CREATE INDEX audit_by_object ON audit (organization, object, sequence);
 
 -- +goose Down
 DROP INDEX audit_by_object;
