@@ -2,8 +2,6 @@ package server_test
 
 import (
 	"image"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,30 +30,16 @@ func TestADocumentByItselfIsShownAsItsTextRuns(t *testing.T) {
 		func(c *pipeline.Config, _ *server.Config) {
 			c.CheckWait, c.ReadDeadline, c.JobGrace = time.Minute, time.Minute, 2*time.Minute
 		})
-	card := shot(t, 92, 1600, 1200)
-	for turn, img := range map[string]*image.RGBA{"rotate(0deg)": card, "rotate(180deg)": upsideDown(card)} {
-		id := b.filing("app")
-		var m material
-		b.upload("app", id, encode(t, img, 88), "material", "applicant_document", "page", "front", "of", "applicant").want(201).into(&m)
-		if m.Kind == nil {
-			t.Fatalf("%s: it was not read", turn)
-		}
-		desk := b.visit("reviewer", "zh", 1440, 900)
-		desk.open("/review/" + id)
-		desk.do(chromedp.KeyEvent("v"))
-		const picture = `document.querySelector("[data-picture]")`
-		desk.until(picture + `.complete && ` + picture + `.src.includes("rectified") && ` + picture + `.style.transform.includes("rotate")`)
-		var transform string
-		desk.do(chromedp.Evaluate(picture+`.style.transform`, &transform))
-		if !strings.Contains(transform, turn) {
-			t.Errorf("the document is shown with %s, want %s", transform, turn)
-		}
-		desk.do(chromedp.KeyEvent("t")) // what was read lies over it as the picture does
-		desk.until(`document.querySelector(".stage svg text")`)
-		var over []string
-		desk.do(chromedp.Evaluate(`[document.querySelector(".stage svg").style.transform]`, &over))
-		if !slices.ContainsFunc(over, func(s string) bool { return strings.Contains(s, turn) }) {
-			t.Errorf("what was read is drawn with %v, want %s", over, turn)
-		}
+	id := b.filing("app")
+	var m material
+	b.upload("app", id, encode(t, upsideDown(shot(t, 92, 1000, 750)), 98), "material", "applicant_document", "page", "front", "of", "applicant").want(201).into(&m)
+	if m.Kind == nil {
+		t.Fatal("it was not read")
 	}
+	desk := b.visit("reviewer", "zh", 1440, 900)
+	desk.open("/review/" + id)
+	desk.do(chromedp.KeyEvent("v"))
+	desk.until(`document.querySelector("[data-picture]").src.includes("rectified") && document.querySelector("[data-picture]").style.transform.includes("rotate(180deg)")`)
+	desk.do(chromedp.KeyEvent("t")) // what was read lies over it as the picture does
+	desk.until(`document.querySelector(".stage svg text") && document.querySelector(".stage svg").style.transform.includes("rotate(180deg)")`)
 }

@@ -92,7 +92,8 @@ if (form) {
   // other changes from the camera at the back to the one at the front and again; where the device does not say which is which, to the
   // next of them. A phone lets one be open at a time, so the first is closed before; where the other does not open it is opened again.
   async function other() {
-    part("switch").disabled = true;
+    const buttons = ["switch", "shoot", "close"].map(part); // none of them has a camera meanwhile
+    buttons.forEach((b) => { b.disabled = true; });
     const list = await cameras();
     const now = stream.getVideoTracks()[0].getSettings();
     const next = list[(list.findIndex((d) => d.deviceId === now.deviceId) + 1) % list.length];
@@ -108,7 +109,7 @@ if (form) {
     } catch {
       await through({deviceId: {exact: now.deviceId}}).catch(close);
     }
-    part("switch").disabled = false;
+    buttons.forEach((b) => { b.disabled = false; });
     drawFrame();
     part("switch").focus();
   }
