@@ -32,6 +32,8 @@ type plan struct {
 	// the plane. Without a document everything is inside.
 	document, clear raster.Quad
 	located         bool
+	// quad is the document itself in pixels of the plane, clockwise.
+	quad raster.Quad
 	// least is the luma from which a square may lie on the document, or on what shines where none was located.
 	least float64
 	// level and rough of the square at a place.
@@ -61,13 +63,14 @@ func (p plan) around(doc *filing.Document, toPlane func(raster.Point) raster.Poi
 		return p, true
 	}
 	p.located = true
-	p.document, p.clear = shrunk(doc.Quad, documentInset), shrunk(doc.Quad, -documentInset)
-	for i := range p.document {
-		p.document[i], p.clear[i] = toPlane(p.document[i]), toPlane(p.clear[i])
-	}
-	if p.document.Area() < 0 { // the plane is a mirror image
-		p.document[1], p.document[3] = p.document[3], p.document[1]
-		p.clear[1], p.clear[3] = p.clear[3], p.clear[1]
+	p.quad, p.document, p.clear = doc.Quad, shrunk(doc.Quad, documentInset), shrunk(doc.Quad, -documentInset)
+	for _, q := range [3]*raster.Quad{&p.quad, &p.document, &p.clear} {
+		for i := range q {
+			q[i] = toPlane(q[i])
+		}
+		if q.Area() < 0 { // the plane is a mirror image
+			q[1], q[3] = q[3], q[1]
+		}
 	}
 	ok := p.w >= patchSide && p.h >= patchSide && p.document.Convex() &&
 		raster.PolygonArea(p.document.Within(w, h)) >= 2*patchSide*patchSide

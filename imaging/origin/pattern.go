@@ -27,6 +27,12 @@ type pattern struct {
 	turning float64
 	// bend is the root mean square of what is left between the members and the plane through their frequencies, in bins.
 	bend float64
+	// patches are those that were looked at.
+	patches []patch
+	// lock and border are how the wave is tied to the document, and what becomes of it at the border, where tied.
+	lock   lock
+	border border
+	tied   bool
 }
 
 type member struct {

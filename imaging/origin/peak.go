@@ -41,6 +41,9 @@ type analysis struct {
 	// logs and sums are of one spectrum laid out with the frequencies down shifted to the middle.
 	logs [patchSide/2 + 1][patchSide]float32
 	sums [patchSide/2 + 2][patchSide + 1]float32
+	// reliefs and relieved are those of the patches of the luma on the document.
+	reliefs  []*relief
+	relieved []patch
 }
 
 // lumaPeaks returns the peaks of each patch of the luma.
@@ -52,14 +55,24 @@ func (s *analysis) lumaPeaks(g *raster.Gray, patches []patch) [][]peak {
 		s.load(t, g, patches[i], patches[second])
 		s.pair.run(t)
 		s.pair.split(&s.a, &s.b)
-		if !dithered(g, patches[i]) {
-			out[i] = strongest(s.find(&s.a, blockBins))
-		}
-		if second > i && !dithered(g, patches[second]) {
-			out[second] = strongest(s.find(&s.b, blockBins))
+		out[i] = s.peaksOf(g, patches[i], &s.a)
+		if second > i {
+			out[second] = s.peaksOf(g, patches[second], &s.b)
 		}
 	}
 	return out
+}
+
+// peaksOf returns the peaks of one patch, and keeps its relief where it lies on the document.
+func (s *analysis) peaksOf(g *raster.Gray, p patch, power *spectrum) []peak {
+	if dithered(g, p) {
+		return nil
+	}
+	peaks := strongest(s.find(power, blockBins))
+	if p.inside {
+		s.reliefs, s.relieved = append(s.reliefs, s.relief()), append(s.relieved, p)
+	}
+	return peaks
 }
 
 // dithered reports whether most of a patch is of grey levels that stand alone: a palette's colours, whose dither is a grid that shading
@@ -119,9 +132,7 @@ func (s *analysis) loadChroma(t *transform, p *raster.RGB, at patch) {
 		row := p.Row(at.y + y)[3*at.x:]
 		out := &s.pair.pix[y]
 		for x := range out {
-			r, g, b := float32(row[3*x]), float32(row[3*x+1]), float32(row[3*x+2])
-			luma := 0.299*r + 0.587*g + 0.114*b
-			cb, cr := 0.564*(b-luma), 0.713*(r-luma)
+			_, cb, cr := chroma(row[3*x], row[3*x+1], row[3*x+2])
 			blue, red = blue+cb, red+cr
 			out[x] = complex(cb, cr)
 		}
@@ -196,10 +207,6 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 			s.sums[u+1][v+1] = s.sums[u][v+1] + run
 		}
 	}
-	box := func(u, v, r int) (sum float32, n int) {
-		u0, u1, v0, v1 := max(u-r, 0), min(u+r, half)+1, max(v-r, 0), min(v+r, patchSide-1)+1
-		return s.sums[u1][v1] - s.sums[u0][v1] - s.sums[u1][v0] + s.sums[u0][v0], (u1 - u0) * (v1 - v0)
-	}
 	var out []peak
 	for u := 0; u <= half; u++ {
 		for v := 1; v < patchSide-1; v++ {
@@ -217,9 +224,7 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 			if u < half && (l < s.logs[u+1][v] || l < s.logs[u+1][v-1] || l < s.logs[u+1][v+1]) {
 				continue
 			}
-			outer, n := box(u, v, 8)
-			inner, m := box(u, v, 2)
-			rise := l - (outer-inner)/float32(n-m)
+			rise := l - s.around(u, v)
 			if rise < leastRise {
 				continue
 			}
@@ -230,6 +235,19 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 		}
 	}
 	return out
+}
+
+// around is the mean logarithm of the spectrum around a frequency: 17 bins square, without the five in the middle.
+func (s *analysis) around(u, v int) float32 {
+	outer, n := s.box(u, v, 8)
+	inner, m := s.box(u, v, 2)
+	return (outer - inner) / float32(n-m)
+}
+
+// box is the sum of the logarithms within some bins of a frequency, and of how many.
+func (s *analysis) box(u, v, r int) (sum float32, n int) {
+	u0, u1, v0, v1 := max(u-r, 0), min(u+r, patchSide/2)+1, max(v-r, 0), min(v+r, patchSide-1)+1
+	return s.sums[u1][v1] - s.sums[u0][v1] - s.sums[u1][v0] + s.sums[u0][v0], (u1 - u0) * (v1 - v0)
 }
 
 // ridge is the mean logarithm of the spectrum before and behind a peak on the line from the origin. Whatever has straight

@@ -47,19 +47,54 @@ func gather(f *raster.Frame, doc *filing.Document) (evidence, bool) {
 	var luma, colour bool
 	if p, ok := fullPlan(f, doc); ok {
 		e.luma, luma = p.search(lumaInside, lumaOutside, false, func(patches []patch) [][]peak { return s.lumaPeaks(f.Full, patches) })
+		p.tie(&e.luma, lumaSampler(f.Full))
+		e.folded = p.folded(s.relieved, s.reliefs)
 	}
 	if p, ok := smallPlan(f, doc); ok {
 		factor := max(int(1/f.Scale[0]+0.5), 1)
 		e.colour, colour = p.search(chromaInside, chromaOutside, true, func(patches []patch) [][]peak {
 			return s.chromaPeaks(f.Small, patches, factor)
 		})
+		if e.colour.turning > turnsFrom {
+			p.tie(&e.colour, chromaSampler(f.Small))
+		}
 	}
 	return e, luma || colour
 }
 
+// tie finds out how a wave is tied to the document, and what becomes of it at the border.
+func (p *plan) tie(w *pattern, take sampler) {
+	if !p.located || len(w.members) == 0 {
+		return
+	}
+	on, ok := newPage(p.quad)
+	if !ok {
+		return
+	}
+	if w.lock, w.tied = newLock(on, w.patches, w.members); w.tied {
+		w.border = p.border(&w.lock, take)
+	}
+}
+
+// folded looks for a wave too fine to be seen as it is.
+func (p *plan) folded(patches []patch, reliefs []*relief) float64 {
+	if !p.located {
+		return 0
+	}
+	on, ok := newPage(p.quad)
+	if !ok {
+		return 0
+	}
+	f := fold{page: on, reliefs: reliefs}
+	for _, q := range patches {
+		f.tangents = append(f.tangents, on.under(q.middle()))
+	}
+	return f.found()
+}
+
 // search looks for a wave that runs through one plane of the picture: on the document first, and where there is one, or the document
 // is too small to tell, around it. false where there is no room for it.
-func (p plan) search(inside, outside int, signed bool, peaks func([]patch) [][]peak) (pattern, bool) {
+func (p *plan) search(inside, outside int, signed bool, peaks func([]patch) [][]peak) (pattern, bool) {
 	w := follower{patches: p.onDocument(inside), side: float64(max(p.w, p.h)), signed: signed}
 	w.peaks = peaks(w.patches)
 	found := w.follow()
@@ -74,6 +109,7 @@ func (p plan) search(inside, outside int, signed bool, peaks func([]patch) [][]p
 	if found == nil || len(found.members) < leastMembers {
 		return pattern{}, len(w.patches) >= leastPatches
 	}
+	found.patches = w.patches
 	return *found, len(w.patches) >= leastPatches
 }
 
@@ -86,7 +122,9 @@ const leastMembers = 3
 // evidence is what a recapture is weighed by.
 type evidence struct {
 	luma, colour pattern
-	bezel        bezel
+	// folded is how far a wave too fine to be seen stands out.
+	folded float64
+	bezel  bezel
 	// located: there is a document, so that what lies on it and beside it are told apart.
 	located bool
 	camera  bool
@@ -95,16 +133,23 @@ type evidence struct {
 // What speaks for a screen, in the order of weights.
 const (
 	always = iota
-	// wave: a wave of the luma on the document whose period is shorter than that of print; everywhere: all over it; through: it runs
-	// on evenly around the document, however long; coarse: it is as long as print may have, but stronger.
+	// A wave on the document. beating: it is a beat with the sensor; goingOn: it goes on beside the document; turning: of the colours,
+	// its hue turns as the beat of red, green and blue stripes does; lattice: another one of the same period stands across it; filling: it
+	// reaches the document's border all around; ending: it ends there, as print does.
+	beating
+	goingOn
+	turning
+	lattice
+	filling
+	ending
+	// faint: a folded wave, too faint or too fine to be seen in one place.
+	faint
+	// A wave of a picture in which no document was located. wave: its period is shorter than that of print; everywhere: all over what
+	// shines; coarse: it is as long as print may have, but stronger; turns: its hue turns.
 	wave
 	everywhere
-	through
 	coarse
-	// turns: a wave of the colours on the document whose hue turns, as the beat of red, green and blue stripes does;
-	// turnsBeyond: around it as well.
 	turns
-	turnsBeyond
 	// band: a side with the frame of a screen; bands: two and more; edges: sides on which the picture ends within it.
 	band
 	bands
@@ -114,36 +159,31 @@ const (
 	features
 )
 
-// weights are those of a logistic regression on the tuning half of the labelled sets (90 photos of screens, 1278 others, of which 60
-// were made to look like screens, both kinds weighing the same), but for the first, which puts what the others have in common
-// where a half is doubt, and the last: what the sets say about lost camera data is made up. Left out one in eight after the
-// other, the regression misses 12 of the screens and takes 7 of the others for one.
+// weights are logits. Those of a wave on a document are set, not fitted: each reason that print cannot have carries the doubt alone
+// once the wave is there beyond doubt, what print may have too does so together with others, and that it ends with the document
+// speaks against it as loudly. The others are those of a logistic regression on the tuning half of the labelled sets.
 var weights = [features]float64{
-	always: -2.65, wave: 6, everywhere: 2.75, through: 0.55, coarse: 2.4,
-	turns: 3.2, turnsBeyond: 1.85, band: 4.7, bands: 1.4, edges: 2.7, nothing: 0.3,
+	always: -2.65, beating: 5, goingOn: 4, turning: 3.5, lattice: 1.5, filling: 0.8, ending: -4, faint: 4.5,
+	wave: 6, everywhere: 2.75, coarse: 2.4, turns: 3.2, band: 4.7, bands: 1.4, edges: 2.7, nothing: 0.3,
 }
+
+// turnsFrom is how much a hue has to turn to be one that does.
+const turnsFrom = 0.5
 
 // weighed returns each feature times its weight. The scales within are those at which features saturate.
 func (e *evidence) weighed() [features]float64 {
-	l, c := &e.luma, &e.colour
-	fine := unit((l.frequency - 0.11) / 0.1)
-	strong := unit((l.rise - 3.6) / 1.5)
-	turning := c.turning * c.turning * c.turning * unit(c.rise-3.4)
 	var x [features]float64
-	x[always] = 1
-	x[wave] = fine * strong * unit(l.inside/0.35)
-	x[everywhere] = fine * strong * l.inside
-	x[through] = strong * l.inside * l.outside * unit(1.5-l.bend)
-	x[coarse] = (1 - fine) * l.inside * unit((l.rise-4.5)/1.5)
-	if !e.located {
-		// Cloth that fills the picture has waves too; the hue of its threads does not turn, and they do not end where what shines does.
-		screen := max(turning, e.luma.onlyInside())
-		for i := wave; i <= coarse; i++ {
-			x[i] *= screen
+	if e.located {
+		// Of the two planes the one counts that says more.
+		x = e.luma.onDocument(false)
+		if c := e.colour.onDocument(true); total(c) > total(x) {
+			x = c
 		}
+		x[faint] = unit((e.folded - 1) / 0.6)
+	} else {
+		x = e.somewhere()
 	}
-	x[turns] = turning * unit(c.inside/0.35)
-	x[turnsBeyond] = x[turns] * c.outside
+	x[always] = 1
 	if e.bezel.bands > 0 {
 		x[band] = 1
 	}
@@ -154,6 +194,53 @@ func (e *evidence) weighed() [features]float64 {
 	for i := range x {
 		x[i] *= weights[i]
 	}
+	return x
+}
+
+// total is what features are worth together.
+func total(x [features]float64) float64 {
+	sum := 0.0
+	for i, v := range x {
+		sum += weights[i] * v
+	}
+	return sum
+}
+
+// onDocument is what a wave on a located document says; nothing where that would speak against a screen: what else there is on a
+// document that has a pattern printed on it is not less.
+func (p *pattern) onDocument(colour bool) (x [features]float64) {
+	if !p.tied {
+		return x
+	}
+	there := unit((p.rise-3.6)/1.5) * unit(p.inside/0.35)
+	x[beating] = there * p.lock.beats()
+	x[goingOn] = there * p.border.goesOn() * p.lock.fits()
+	if colour {
+		x[turning] = there * unit((p.turning-turnsFrom)/0.3)
+	}
+	x[lattice] = there * p.fine() * unit((p.crossed-0.3)/0.4) * (1 + p.lock.upright()) / 2
+	x[filling] = there * p.border.full()
+	x[ending] = there * p.border.ends() * (1 - p.lock.beats())
+	if total(x) < 0 {
+		return [features]float64{}
+	}
+	return x
+}
+
+// fine says, 0 to 1, how much shorter a wave's period is than that of rows of print.
+func (p *pattern) fine() float64 { return unit((p.frequency - 0.11) / 0.1) }
+
+// somewhere is what waves say in a picture in which no document was located. Cloth that fills it has waves too; the hue of its threads
+// does not turn, and they do not end where what shines does.
+func (e *evidence) somewhere() (x [features]float64) {
+	l, c := &e.luma, &e.colour
+	strong := unit((l.rise - 3.6) / 1.5)
+	hue := c.turning * c.turning * c.turning * unit(c.rise-3.4)
+	screen := max(hue, l.onlyInside())
+	x[wave] = screen * l.fine() * strong * unit(l.inside/0.35)
+	x[everywhere] = screen * l.fine() * strong * l.inside
+	x[coarse] = screen * (1 - l.fine()) * l.inside * unit((l.rise-4.5)/1.5)
+	x[turns] = hue * unit(c.inside/0.35)
 	return x
 }
 
@@ -175,11 +262,15 @@ const counts = 0.5
 func (e *evidence) cues() []string {
 	x := e.weighed()
 	var out []string
-	luma := x[wave] + x[everywhere] + x[through] + x[coarse]
+	waves := 0.0
+	for i := beating; i <= turns; i++ {
+		waves += x[i]
+	}
 	switch {
-	case luma >= counts && e.luma.crossed >= 0.5:
+	case waves < counts:
+	case e.luma.crossed >= 0.5 && x[beating] < counts && x[faint] < counts:
 		out = append(out, CuePixelGrid)
-	case luma >= counts, x[turns]+x[turnsBeyond] >= counts:
+	default:
 		out = append(out, CueMoire)
 	}
 	if x[band]+x[bands]+x[edges] >= counts {

@@ -33,6 +33,8 @@ type drawn struct {
 	seed          uint64
 	// copy is how the document was copied before the photo: "" is the original.
 	copy string
+	// pattern is printed over the document, nil for none.
+	pattern tint
 	// screen is what shows the photo that is photographed, nil for a photo of the document itself.
 	screen *display
 	// change changes the ordinary scene.
@@ -69,6 +71,9 @@ func (d drawn) shoot(t testing.TB) (*image.RGBA, raster.Quad) {
 	}
 	if d.copy != "" {
 		photocopy(doc.Image, d.copy, d.seed)
+	}
+	if d.pattern != nil {
+		d.pattern.printOn(doc.Image, scene.PxPerMM(w, h))
 	}
 	photo, err := scene.Shoot(doc)
 	if err != nil {
