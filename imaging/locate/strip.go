@@ -39,12 +39,19 @@ func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]en
 		sameAlong, besides = 0.65, 18
 		// Of the border, where a corner of the document is beyond it; more is also left by a dark band of print.
 		part, most = 0.12, 0.78
+		// So many places along the neighbouring sides, beyond the side, must be in sight to tell that they end, and it is less than this
+		// share of them at which paper and table are parted.
+		leastRails, endsBelow = 8, 0.2
 	)
 	var ends [4]ending
 	for i := range q {
 		on := onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
 		m := strip(f, q, i)
 		apart := m.near && m.apart >= leastContrast
+		// The sides next to one that a line of print was taken for go on to the border; where both end with it, so does the document.
+		if apart && !on && m.rails >= leastRails && m.rail < endsBelow {
+			continue
+		}
 		// A side that was drawn along the border ends in sight where the outermost pixels are the table's.
 		ends[i].beyond = on && !(apart && m.table >= tableAlong)
 		ends[i].hidden = ends[i].beyond && (!apart || 1-m.table >= part)
@@ -91,6 +98,10 @@ type stripMeasure struct {
 	// crosses: along the border first comes paper and then table, or the other way, and crossing is where one becomes the other.
 	crosses  bool
 	crossing raster.Point
+	// rails is at how many places along the neighbouring sides, between the side and the border, both hands of them are in sight, and rail
+	// the share of these at which they part what is as far from one another as paper and table.
+	rails int
+	rail  float64
 }
 
 // strip looks between side i of a document and the border.
@@ -209,6 +220,32 @@ func strip(f *raster.Frame, q raster.Quad, i int) (m stripMeasure) {
 		}
 		return least
 	}
+	for k, from := range [2]int{3, 2} {
+		const (
+			steps, shortest = 8, 5 // pixels: of less way nothing can be told
+			across          = 3.5
+			parted          = 0.4
+		)
+		if m.gap[k] < shortest {
+			continue
+		}
+		a, b := t[k], t[from]
+		length := math.Hypot(a[0]-b[0], a[1]-b[1])
+		u := raster.Point{(a[0] - b[0]) / length, (a[1] - b[1]) / length}
+		for j := range steps {
+			along := m.gap[k] * (0.15 + 0.8*(float64(j)+0.5)/steps)
+			x, y := a[0]+along*u[0], a[1]+along*u[1]
+			p, r := raster.Point{x - across*u[1], y + across*u[0]}, raster.Point{x + across*u[1], y - across*u[0]}
+			if min(p[0], p[1], r[0], r[1]) < 0 || max(p[0], r[0]) > w || max(p[1], r[1]) > h {
+				continue
+			}
+			m.rails++
+			if span(colour(p[0], p[1]), colour(r[0], r[1])) >= parted*m.apart {
+				m.rail++
+			}
+		}
+	}
+	m.rail /= max(float64(m.rails), 1)
 	var like [places]bool
 	var within raster.Point // from the side into the document
 	for k, from := range [2]int{3, 2} {
