@@ -6,7 +6,8 @@
 // (features.go): edges along the sides and none beyond the corners, paper of one colour inside, another ground
 // outside, print in the middle, the shape of a known format under a phone's perspective. A model fitted to drawn photos
 // (model.go) tells from these numbers which is a document, and looks at what is written in the best of them (print.go): windows and
-// screens have the outline of a page. The sides of the likeliest are then fitted at full resolution (refine.go), and where paper
+// screens have the outline of a page. Of two that lie in one another the belt between them tells which is the page: a printed frame has
+// paper on both sides, and a head ends with the sides (nested.go). The sides of the likeliest are then fitted at full resolution (refine.go), and where paper
 // reaches the border of the picture the page runs out of it (strip.go).
 //
 // All is pure computation: the same frame gives the same documents, on any machine with the same arithmetic.
