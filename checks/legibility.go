@@ -166,10 +166,10 @@ func (j *judge) edgeToEdge() bool {
 		computerMade(j.in.Declared.Material) && (j.m.EXIF == nil || !j.m.EXIF.HasExposure)
 }
 
-// glare finds reflections that lie on text.
+// glare finds reflections that lie on text, or are so large that they must.
 func (j *judge) glare() []filing.Finding {
 	g, t := j.m.Glare, j.t
-	if g == nil || g.Share < t.GlareShare || g.TextShare < t.GlareTextShare || len(g.Regions) == 0 {
+	if g == nil || g.Share < t.GlareShare || g.TextShare < t.GlareTextShare && g.Share < t.GlareLarge || len(g.Regions) == 0 {
 		return nil
 	}
 	f := j.c.finding("glare", wording{values: values{"percent": percent(g.Share)}})

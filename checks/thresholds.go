@@ -247,6 +247,9 @@ type Thresholds struct {
 	// GlareShare and GlareTextShare are the shares of the document and of its text that a reflection may cover. 0.025 and 0.03:
 	// the bar is 3 % of the document; less is a point of light or the white ground of a portrait.
 	GlareShare, GlareTextShare float64
+	// GlareLarge is the share of the document from which a reflection counts whatever text was seen beside it. 0.1: no document is blank
+	// over a tenth of itself, and a title that is gone leaves no lines to tell where it was.
+	GlareLarge float64
 }
 
 // loadThresholds is the default table, made once: nobody here changes it.
@@ -339,6 +342,7 @@ func DefaultThresholds() Thresholds {
 		WholeFrame:            0.97,
 		GlareShare:            0.025,
 		GlareTextShare:        0.03,
+		GlareLarge:            0.1,
 		KindSure:              0.8,
 		KindSeen:              0.5,
 		FieldSure:             0.9,

@@ -57,17 +57,28 @@ func sharpDetail(direction int) [detailBands - 1]float64 {
 type detail [directions][detailBands]float64
 
 // left is how much contrast the detail of print has left, 0 to about 1, over that of sharp print: in the direction and the band in which
-// it is least.
+// it is least. What lacks across that direction as well is the print's own: what has frames, seals or large letters has
+// more in the first band, whichever way one looks, while movement takes detail along its way and leaves it across.
 func (d *detail) left() float64 {
-	least := math.Inf(1)
+	var lack [directions][detailBands - 1]float64
 	for k := range d {
-		sharp := sharpDetail(k)
-		for band, power := range sharp {
-			least = min(least, math.Log10(d[k][band+1]/d[k][0])-power)
+		for band, power := range sharpDetail(k) {
+			lack[k][band] = math.Log10(d[k][band+1]/d[k][0]) - power
+		}
+	}
+	least := math.Inf(1)
+	for k := range lack {
+		across := lack[(k+directions/2)%directions]
+		for band, v := range lack[k] {
+			least = min(least, v-ownLack*min(across[band], 0))
 		}
 	}
 	return math.Pow(10, least/2)
 }
+
+// ownLack is how much of what lacks across a direction is taken for the print's own: not all of it, since hands do not tremble along a
+// straight line.
+const ownLack = 0.5
 
 // detailOf is the contrast that the detail of the print of all tiles has left, together: where there is much print it is told best. 0
 // where there are too few tiles.

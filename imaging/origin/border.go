@@ -37,7 +37,7 @@ type border struct {
 
 // goesOn says, 0 to 1, how plainly a wave goes on beyond the document, ends how plainly it does not.
 func (b border) goesOn() float64 {
-	return unit(float64(b.beyond-2)/4) * unit((share(b.beyondHas, b.beyond)-0.4)/0.3)
+	return unit(float64(b.beyond-2)/4) * unit((share(b.beyondHas, b.beyond)-0.55)/0.3)
 }
 
 func (b border) ends() float64 {

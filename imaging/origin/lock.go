@@ -147,7 +147,7 @@ func (l *lock) beats() float64 {
 
 // fits says, 0 to 1, how well a wave's frequencies are those of one plane, without which it is not known where to look for it
 // elsewhere.
-func (l *lock) fits() float64 { return unit((1.6 - l.beating) / 0.4) }
+func (l *lock) fits() float64 { return unit((1.15 - l.beating) / 0.4) }
 
 // ofLattice reports, as 0 or 1, whether what sampling took points across, down or midway, and is no small frequency.
 func (l *lock) ofLattice() float64 {

@@ -74,7 +74,7 @@ func prints() map[string]tint {
 		},
 		"microtext": func(x, y float64) float64 {
 			cell := uint64(math.Floor(x/0.22))*7919 + uint64(math.Floor(y/0.5))*104729
-			return line(y, 0.5, 0.6) * float64(rand.New(rand.NewPCG(cell, 1)).IntN(2)) //nolint:gosec // no secret
+			return line(y, 0.5, 0.6) * float64(rand.New(rand.NewPCG(cell, 1)).IntN(2))
 		},
 		"two inks in turns": func(x, y float64) float64 { return line(x, 0.4, 0.3) + 0.5*line(x+0.2, 0.4, 0.3) },
 	}

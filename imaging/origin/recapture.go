@@ -179,7 +179,8 @@ func (e *evidence) weighed() [features]float64 {
 		if c := e.colour.onDocument(true); total(c) > total(x) {
 			x = c
 		}
-		x[faint] = unit((e.folded - 1) / 0.6)
+		// Where print that is not folded is strong and ends with the document, what is folded may be its harmonic.
+		x[faint] = unit((e.folded-1)/0.6) * (1 - harmonicDoubt*e.luma.printed())
 	} else {
 		x = e.somewhere()
 	}
@@ -214,7 +215,8 @@ func (p *pattern) onDocument(colour bool) (x [features]float64) {
 	}
 	there := unit((p.rise-3.6)/1.5) * unit(p.inside/0.35)
 	x[beating] = there * p.lock.beats()
-	x[goingOn] = there * p.border.goesOn() * p.lock.fits()
+	// As long as rows of print or as a weave, a wave goes on by chance.
+	x[goingOn] = there * p.border.goesOn() * p.lock.fits() * unit((p.frequency-0.06)/0.05)
 	if colour {
 		x[turning] = there * unit((p.turning-turnsFrom)/0.3)
 	}
@@ -225,6 +227,17 @@ func (p *pattern) onDocument(colour bool) (x [features]float64) {
 		return [features]float64{}
 	}
 	return x
+}
+
+// harmonicDoubt is how much of a folded wave's worth is doubted beside print that may have harmonics.
+const harmonicDoubt = 0.6
+
+// printed says, 0 to 1, how plainly a wave is the document's own print: it ends where the document does.
+func (p *pattern) printed() float64 {
+	if !p.tied {
+		return 0
+	}
+	return unit((p.rise-3.6)/1.5) * p.border.ends()
 }
 
 // fine says, 0 to 1, how much shorter a wave's period is than that of rows of print.
