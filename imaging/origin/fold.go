@@ -55,6 +55,8 @@ const (
 	foldStep, foldTurn = 0.7 / patchSide, 0.03
 	// foldTries is how many of the best are looked at closely, foldSteps how far around, in steps, the unfolded wave is looked for.
 	foldTries, foldSteps = 8, 6
+	// foldLeast is how far a wave has to stand out to be looked at more closely.
+	foldLeast = 1
 	// foldPatches is from how many patches on it is looked for.
 	foldPatches = 6
 )
@@ -94,13 +96,23 @@ func (f *fold) found() float64 {
 	}
 	slices.SortStableFunc(waves, func(a, b foldWave) int { return cmp.Compare(b.relief, a.relief) })
 	most := 0.0
-	still := f.still()
-	if tinted(still) {
-		return 0
-	}
+	var still []foldWave
 	for _, w := range waves[:foldTries] {
-		if w = f.climb(w); !harmonic(w, still) {
-			most = max(most, min(w.relief-max(f.ridge(w), 0), 1.6*(w.relief-f.unfolded(w))))
+		if waves[0].relief <= foldLeast {
+			break
+		}
+		w = f.climb(w)
+		q := min(w.relief-max(f.ridge(w), 0), 1.6*(w.relief-f.unfolded(w)))
+		if q <= max(most, foldLeast) {
+			continue
+		}
+		if still == nil {
+			if still = f.still(); tinted(still) {
+				return 0
+			}
+		}
+		if !harmonic(w, still) {
+			most = q
 		}
 	}
 	return most
