@@ -276,7 +276,7 @@ func (j *compositeJudge) sides() bool {
 	found := Pair(PairInput{Front: j.byItself(front), Back: j.byItself(back), Material: "principal_id", Thresholds: j.t}).Findings
 	found = slices.DeleteFunc(found, func(f filing.Finding) bool { return f.Code == "front_back_scale_unknown" })
 	j.out = append(j.out, found...)
-	return slices.ContainsFunc(found, func(f filing.Finding) bool { return f.Repair == j.c.known["front_back_scale"].Repair })
+	return slices.ContainsFunc(found, func(f filing.Finding) bool { return f.Repair == repairSides })
 }
 
 // byItself are the measurements of a part as those of a photo.

@@ -95,13 +95,16 @@ func VerdictOfCodes(codes []string) filing.Verdict {
 	return filing.VerdictOf(findings)
 }
 
+// repairSides is the repair of the catalogue that brings two sides to one scale.
+const repairSides = "sides"
+
 // AtOneScale are the findings of a pair that are left where one picture shows both its sides at one scale: those that the repair of
 // their scales does not mend.
 func AtOneScale(codes []string) []string {
 	c := loadCatalogue()
 	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
 		k := c.known[code]
-		return k != nil && k.Repair == "sides"
+		return k != nil && k.Repair == repairSides
 	})
 }
 

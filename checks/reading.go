@@ -304,7 +304,7 @@ func (j *judge) fields() []filing.Finding {
 	out = append(out, j.term()...)
 	switch c.Kind.Detected {
 	case filing.DocumentBusinessLicense, filing.DocumentAuthorizationLetter, filing.DocumentLetter:
-		// Of letters only the certificates of units come here, the registration of an applicant that is no company.
+		// Letters come here only in the place of an applicant's document: certificates of units that are no companies, by any title.
 		out = append(out, j.names(filing.FieldUnit, j.in.Expected.Name, "name_mismatch", nil)...)
 	case filing.DocumentDomainCertificate:
 		out = append(out, j.domain()...)

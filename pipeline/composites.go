@@ -477,16 +477,16 @@ func (p *Pipeline) Composites(ctx context.Context, who Viewer, filingID string) 
 	if err != nil {
 		return nil, nil, recordFailure(err)
 	}
-	views, err := p.compositesOf(ctx, f, list)
+	rows, err := p.Records.CompositesOf(ctx, f.ID)
+	if err != nil {
+		return nil, nil, recordFailure(err)
+	}
+	views, err := p.compositeViews(f, rows, list)
 	return views, p.compositions(facts), err
 }
 
-// compositesOf are the composites of a filing as they stand to its files, without making any.
-func (p *Pipeline) compositesOf(ctx context.Context, f *storage.Filing, list []storage.Material) ([]filing.CompositeView, error) {
-	rows, err := p.Records.CompositesOf(ctx, f.ID)
-	if err != nil {
-		return nil, recordFailure(err)
-	}
+// compositeViews are the composites of a filing as they stand to its files, without making any.
+func (p *Pipeline) compositeViews(f *storage.Filing, rows []storage.Composite, list []storage.Material) ([]filing.CompositeView, error) {
 	views := make([]filing.CompositeView, 0, len(rows))
 	for i := range rows {
 		v, err := p.compositeView(f, &rows[i], list)

@@ -66,7 +66,11 @@ func (p *Pipeline) dossierOf(ctx context.Context, f *storage.Filing) (*Dossier, 
 	overrule(files, events)
 	view := p.view(f, facts)
 	outcome := view.Outcome
-	made, err := p.madePartsOf(ctx, f.ID)
+	rows, err := p.Records.CompositesOf(ctx, f.ID)
+	if err != nil {
+		return nil, recordFailure(err)
+	}
+	made, err := partsMade(rows)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +92,7 @@ func (p *Pipeline) dossierOf(ctx context.Context, f *storage.Filing) (*Dossier, 
 	giveContents(in.Files, func(id string) *filing.Content {
 		return contents[slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })]
 	})
-	composites, err := p.compositesOf(ctx, f, list)
+	composites, err := p.compositeViews(f, rows, list)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -124,8 +125,8 @@ func roleWords(r Role) filing.Text {
 }
 
 // deedWords say what the operations are that a filing is looked at or changed by.
-func deedWords(operation string) filing.Text {
-	words := map[string]filing.Text{
+var deedWords = sync.OnceValue(func() map[string]filing.Text {
+	return map[string]filing.Text{
 		"list-decisions": {ZH: "打开审核页", EN: "opened it on the desk"},
 		"get-report":     {ZH: "看了所需资料和结论", EN: "looked at the list and the verdict"},
 		"get-filing":     {ZH: "看了备案信息", EN: "looked at the facts"},
@@ -146,11 +147,7 @@ func deedWords(operation string) filing.Text {
 		"create-link":      {ZH: "生成手机链接", EN: "made a link for a phone"}, "list-links": {ZH: "看了手机链接", EN: "listed the links"},
 		"revoke-link": {ZH: "收回手机链接", EN: "revoked a link"},
 	}
-	if w, ok := words[operation]; ok {
-		return w
-	}
-	return filing.Text{ZH: operation, EN: operation}
-}
+})
 
 // deeds are what was done on a visit, each thing once in the order in which it was first done, with what it was done to; and how much of
 // it was refused.
@@ -166,7 +163,10 @@ func deeds(views []*pipeline.View, labels map[string]filing.Text) (did []filing.
 			refused++
 			continue
 		}
-		words := deedWords(v.Operation)
+		words, known := deedWords()[v.Operation]
+		if !known {
+			words = filing.Text{ZH: v.Operation, EN: v.Operation}
+		}
 		if small := v.Detail == string(pipeline.VariantThumbnail) || v.Detail == string(pipeline.VariantPreview); small {
 			words = filing.Text{ZH: "看了小图", EN: "saw small pictures of"}
 		}
