@@ -56,7 +56,9 @@ type Bench struct {
 	// drawn and measured are the folders of photos and of measurements; Eyes is the digest of the code that measures and
 	// judges, by which an opening of the test half is recorded.
 	drawn, measured string
-	Eyes            string
+	// grounds holds the photographs that documents of one set lie on.
+	grounds string
+	Eyes    string
 }
 
 // NewBench makes a bench that keeps its files below build/ of the project at root; drawn photos below labelled where that is
@@ -85,6 +87,7 @@ func NewBench(root, labelled string) (*Bench, error) {
 	return &Bench{
 		analyzer: analyzer, Eyes: judged,
 		drawn:    filepath.Join(labelled, generator),
+		grounds:  filepath.Join(root, "build", "grounds"),
 		measured: filepath.Join(root, "build", "accuracy", generator+"-"+eyes),
 	}, nil
 }
@@ -222,7 +225,7 @@ func (b *Bench) draw(c specimen.Case, truth *specimen.Truth) (path string, err e
 	if load(label, truth) == nil { // written last
 		return path, nil
 	}
-	l, err := c.Draw()
+	l, err := b.labelled(c)
 	if err != nil {
 		return "", err
 	}
@@ -231,6 +234,20 @@ func (b *Bench) draw(c specimen.Case, truth *specimen.Truth) (path string, err e
 	}
 	*truth = l.Truth
 	return path, keep(label, l.Truth)
+}
+
+// labelled draws a case, on the photograph that it lies on where it does.
+func (b *Bench) labelled(c specimen.Case) (specimen.Labelled, error) {
+	name := c.Ground()
+	if name == "" {
+		return c.Draw()
+	}
+	file, err := os.Open(filepath.Join(b.grounds, filepath.FromSlash(name)))
+	if err != nil {
+		return specimen.Labelled{}, fmt.Errorf("%w (scripts/grounds.sh fetches the photographs)", err)
+	}
+	l, err := c.DrawOn(file)
+	return l, errors.Join(err, file.Close())
 }
 
 func (b *Bench) measure(ctx context.Context, path string) (filing.Measurements, error) {

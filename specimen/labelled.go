@@ -19,12 +19,15 @@ const (
 	Test Half = "test" // 测试集
 	// Prints is for tuning only (随机版面集): documents whose print came by lot, on the surfaces and by the phones of Tune and Test.
 	Prints Half = "prints"
+	// Grounds is for looking at, and for no fitting (照片底面集): prints by lot that no other set has, on photographs that packages carry.
+	// Its cases are drawn with Case.DrawOn.
+	Grounds Half = "grounds"
 	// Test2 is the test half that comes after Test was opened: closed until thresholds are frozen again.
 	Test2 Half = "test2"
 )
 
 // Halves lists the labelled sets.
-func Halves() []Half { return []Half{Tune, Test, Prints, Test2} }
+func Halves() []Half { return []Half{Tune, Test, Prints, Grounds, Test2} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -84,9 +87,12 @@ type Labelled struct {
 	Truth Truth
 }
 
-// stock is the set whose surfaces, phones, hands and apps a photo is taken with: its own, but for Prints, which has none.
+// byLot reports whether a set's documents have their print by lot. It has no surfaces, phones, hands and apps of its own.
+func (h Half) byLot() bool { return h == Prints || h == Grounds }
+
+// stock is the set whose surfaces, phones, hands and apps a photo is taken with: its own where it has them.
 func (c Case) stock() Half {
-	if c.Half != Prints {
+	if !c.Half.byLot() {
 		return c.Half
 	}
 	return [2]Half{Tune, Test}[c.Seed>>7&1]
@@ -115,6 +121,10 @@ func (c Case) Kind() Kind {
 // sizes is how many cases a half has of a group: such that the Wilson bound at 95 % can meet the bar of the group in the
 // test half (n >= 381 without an error meets 1 %, n >= 765 meets 0.5 %), negatives of one group serving the others too.
 func sizes(half Half, group Group) int {
+	if half == Grounds {
+		return map[Group]int{GroupOrdinary: 160, GroupHard: 80, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 30,
+			GroupExposure: 20, GroupOccluded: 40, GroupSmall: 20, GroupSeveral: 20, GroupNoDocument: 50}[group]
+	}
 	if half == Prints { // what went wrong on prints that nobody had seen
 		return map[Group]int{GroupOrdinary: 200, GroupHard: 100, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 40,
 			GroupExposure: 10, GroupOccluded: 30, GroupSmall: 20, GroupSeveral: 20}[group]
@@ -128,7 +138,7 @@ func sizes(half Half, group Group) int {
 	return n
 }
 
-// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune and Test2, 600 for Prints. The list is made from
+// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune and Test2, 600 for Prints and for Grounds. The list is made from
 // seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
@@ -150,6 +160,8 @@ func setSeed(half Half) uint64 {
 		return 20201118
 	case Prints:
 		return 20261122
+	case Grounds:
+		return 20261124
 	case Test2:
 		return 20261123
 	}
@@ -206,7 +218,7 @@ type Truth struct {
 	Occluded  float64          `json:"occluded"`
 	Occluders [][]filing.Point `json:"occluders,omitempty"`
 
-	// TiltDegrees is the angle between the line of sight to the document's middle and the document's normal.
+	// TiltDegrees is the angle between the camera's axis, which goes through the middle of what must be seen, and the document's normal.
 	TiltDegrees float64 `json:"tilt_degrees"`
 
 	// EdgeWidthPx is the 10-90 % rise of an ideal step edge on the document at the worst place and in the worst direction:

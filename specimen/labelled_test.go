@@ -127,7 +127,7 @@ func TestTruthFitsThePicture(t *testing.T) {
 	for _, half := range Halves() {
 		for _, c := range sample(half, 250) {
 			c = shrunk(c)
-			l, err := c.Draw()
+			l, err := drawnOn(c)
 			if err != nil {
 				t.Fatal(err)
 			}

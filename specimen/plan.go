@@ -18,22 +18,25 @@ func plan(c *Case, i int) {
 	if change := further[c.Group]; change != nil {
 		change(c, &s, d, i)
 	}
+	if c.Half == Grounds {
+		s.surface = surfaceMaker{name: groundPhotos[c.Seed>>11%uint64(len(groundPhotos))]}
+	}
 	c.Surface, c.Phone = s.surface.name, s.phone.name
 	c.setting = s
 }
 
 // chooseDocument gives neighbouring cases the same document, so that it is drawn once for them.
 func chooseDocument(c *Case, i int, names []string) {
-	if c.Half == Prints { // every layout in its turn
+	if c.Half.byLot() { // every layout in its turn
 		const run, apart = 3, 41
 		at := i / run
 		for _, g := range Groups() {
 			if g == c.Group {
 				break
 			}
-			at += (sizes(Prints, g) + run - 1) / run
+			at += (sizes(c.Half, g) + run - 1) / run
 		}
-		c.Template, c.DocumentSeed = names[at*apart%len(names)], mix(uint64(at)^setSeed(Prints))
+		c.Template, c.DocumentSeed = names[at*apart%len(names)], mix(uint64(at)^setSeed(c.Half))
 		return
 	}
 	const run = 6
@@ -53,7 +56,7 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	}
 	chooseDocument(c, i, templateNames(c.Half, nil))
 	size := s.phone.sizes[d.IntN(len(s.phone.sizes))]
-	if c.Half == Prints && size[0]*size[1] > mostPrintPixels { // its first size is one that it takes often
+	if c.Half.byLot() && size[0]*size[1] > mostPrintPixels { // its first size is one that it takes often
 		size = s.phone.sizes[0]
 	}
 	w, h := c.size()
@@ -99,7 +102,7 @@ func ordinarySetting(c *Case, d *dice, i int) setting {
 	return s
 }
 
-// mostPrintPixels bounds the pictures of Prints: many layouts tell more than many pixels.
+// mostPrintPixels bounds the pictures of sets whose prints come by lot: many layouts tell more than many pixels.
 const mostPrintPixels = 8_500_000
 
 // castOf is the colour of the light that white balance left: near neutral, or warm lamp, cold shade, greenish tube.

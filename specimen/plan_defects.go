@@ -207,7 +207,8 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 		}
 		return
 	}
-	kinds := map[Half][]string{Prints: {"monitor", "tv", "phone", "projector", "laptop"}, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
+	byLot := []string{"monitor", "tv", "phone", "projector", "laptop"}
+	kinds := map[Half][]string{Prints: byLot, Grounds: byLot, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
 		"monitor", "tablet"}, Test2: {"monitor", "laptop", "oled_tv", "phone", "tablet", "projector"}}[c.Half]
 	big := math.Max(w, h)
 	sc := &display{kind: kinds[d.IntN(len(kinds))], stripe: float32(d.between(0.7, 0.92)), bar: float32(d.between(0.75, 0.93)),

@@ -16,16 +16,16 @@ const (
 	PrintedPage Kind = "printed_page" // 任意纸页
 )
 
-// randomPrints is how many layouts the set Prints has. Every other one is a card.
+// randomPrints is how many layouts the sets Prints and Grounds have each. Every other one is a card.
 const randomPrints = 260
 
 // randomPrintTemplates are layouts that nobody thought up: frames, heads, bands, line work, tints, pictures, tables and text
 // come by lot, so that who looks at documents learns that print may be anything, and not what a dozen layouts have.
 func randomPrintTemplates() []template {
-	list := make([]template, 0, randomPrints)
-	for n := range randomPrints {
+	list := make([]template, 0, 2*randomPrints)
+	for n := range 2 * randomPrints {
 		look := newPrintLook(n)
-		list = append(list, template{name: fmt.Sprintf("print_%03d", n), half: Prints, kind: look.kind, width: look.w, height: look.h,
+		list = append(list, template{name: fmt.Sprintf("print_%03d", n), half: []Half{Prints, Grounds}[n/randomPrints], kind: look.kind, width: look.w, height: look.h,
 			draw: func(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
 				return drawRandomPrint(fonts, n, rng, ppm)
 			}})

@@ -34,10 +34,13 @@ type take struct {
 	facePx float64
 }
 
-// Draw makes the photo and its truth. Errors are those of missing fonts.
+// Draw makes the photo and its truth. Errors are ErrNoGround, and those of missing fonts.
 func (c Case) Draw() (Labelled, error) {
 	if c.sitting != nil {
 		return c.drawSitting()
+	}
+	if c.Ground() != "" {
+		return Labelled{}, fmt.Errorf("draw %s: %w", c.ID, ErrNoGround)
 	}
 	t := &take{c: c, s: c.setting}
 	return t.shoot()

@@ -43,14 +43,15 @@ const usage = `accuracy draws the labelled sets, measures and judges every photo
 
 Without flags: the halves tune and test, and docs/accuracy.md is written. The test half is closed: it runs with -open, which
 is recorded, or where the code that measures and judges is that of an opening that is recorded already. A test half that was
-opened and failed is burnt and stays, for tuning, as test-1; prints is for tuning, too.
+opened and failed is burnt and stays, for tuning, as test-1; prints is for tuning, too,
+and grounds, on photographs, for looking at: no model is fitted to it.
 
 `
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	flags.StringVar(&o.half, "half", "both", "tune, prints, test-1, test, or both (tune and test)")
+	flags.StringVar(&o.half, "half", "both", "tune, prints, grounds, test-1, test, or both (tune and test)")
 	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 			return s.halves(ctx, half)
 		}
 	}
-	return fmt.Errorf("-half is %q: tune, prints, test-1, test or both", o.half)
+	return fmt.Errorf("-half is %q: tune, prints, grounds, test-1, test or both", o.half)
 }
 
 // closedHalf is the test half that is closed until thresholds are frozen. The ones before it were opened.

@@ -19,7 +19,7 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a third half":       {[]string{"-half", "third"}, "tune, prints, test-1, test or both"},
+		"a third half":       {[]string{"-half", "third"}, "tune, prints, grounds, test-1, test or both"},
 		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
 		"prints read":        {[]string{"-reading", "-tesseract=false", "-half", "prints"}, "no kind"},
 		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},

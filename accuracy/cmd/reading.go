@@ -31,7 +31,7 @@ func (s *session) readings(ctx context.Context, halves []specimen.Half) (err err
 
 // read reads one set.
 func (s *session) read(ctx context.Context, readers *accuracy.Readers, half specimen.Half) error {
-	if half == specimen.Prints {
+	if half == specimen.Prints || half == specimen.Grounds {
 		return errors.New("the random prints are of no kind that is read")
 	}
 	cases, whole := s.cases(half)
