@@ -87,6 +87,9 @@ type SeenPart struct {
 	Kind DocumentKind `json:"kind"`
 	Page Page         `json:"page,omitempty"`
 	Quad [4]Point     `json:"quad"`
+	// Panel: it was put there by a program: flat bands or seams from side to side divide it from the others. Documents that were
+	// photographed at once have none.
+	Panel bool `json:"panel,omitempty"`
 	// Document is where and how the part lies, Legibility how well it can be read.
 	Document   Document    `json:"document"`
 	Sharpness  float64     `json:"sharpness,omitempty"`
@@ -95,6 +98,19 @@ type SeenPart struct {
 	Exposure *Exposure `json:"exposure,omitempty"`
 	Colour   *Colour   `json:"colour,omitempty"`
 	Surround *Surround `json:"surround,omitempty"`
+}
+
+// PartReport is what the check of a file says of one part of a stitched picture (拼接图的一部分). Findings on it name it by its number
+// (Finding.Part).
+type PartReport struct {
+	// Quad is where it is, in pixels of the upright picture, clockwise from its top left.
+	Quad [4]Point `json:"quad"`
+	// Kind is what it was recognized as, and Text what stands in its fields; absent where nothing was read. Text is personal.
+	Kind *DetectedKind        `json:"kind,omitempty"`
+	Text map[FieldName]string `json:"text,omitempty"`
+	// Declared is what it stands for because the file was declared so; absent for a part of which only the picture says what it is.
+	Declared *Declared `json:"declared,omitempty"`
+	Verdict  Verdict   `json:"verdict"`
 }
 
 // States of a composite (拼图状态): made of the current files, not made again yet since one was replaced, or not to be made of them.

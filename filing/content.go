@@ -24,6 +24,9 @@ type Content struct {
 	Kind DetectedKind `json:"kind"`
 	// Fields are in the order of their kind; what was not found is absent.
 	Fields []Field `json:"fields,omitempty"`
+	// Parts are what each part of a stitched picture shows and says, in the order of Measurements.Parts; Kind is then
+	// DocumentComposite, and Fields is empty.
+	Parts []Content `json:"parts,omitempty"`
 }
 
 // DetectedKind is what a document was taken for.

@@ -22,6 +22,10 @@ type Face struct {
 	// a lip, all but a tenth of it, over that of the cheeks. Lips, nostrils and the nose's shadow make it a fifth and more where the
 	// face is in focus, a mask covers all of them. Absent where it was not measured, and on documents.
 	MouthContrast *float64 `json:"mouth_contrast,omitempty"`
+	// ArmBeside is how much more there is of the colour of the face's skin beside one side of it than beside the other, at the height of
+	// mouth and chin, as a share of what an arm could take there, 0 to 1: a hand before nose and mouth comes from somewhere. Absent where the
+	// picture ends close to the face, where it was not measured, and on documents.
+	ArmBeside *float64 `json:"arm_beside,omitempty"`
 	// DarkEyes is the share of the band of the eyes that is much darker than the cheeks below it, 0 to 1: brows, lashes and the frames
 	// of spectacles take some of it, sunglasses most. 0 on documents.
 	DarkEyes float64 `json:"dark_eyes"`

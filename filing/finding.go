@@ -72,6 +72,9 @@ type Finding struct {
 	Clause string `json:"clause,omitempty"`
 	// Region is where on the upright picture the trouble is: corners, clockwise.
 	Region []Point `json:"region,omitempty"`
+	// Part is the number of the part of a stitched picture that it is about, from 1 in the order of FileReport.Parts; absent where it
+	// is about the file.
+	Part int `json:"part,omitempty"`
 	// Repair names what the service can do about it by itself: POST /materials/{id}/repairs.
 	Repair string `json:"repair,omitempty"`
 	// Overruled is set where a reviewer said that the finding does not hold: it stays in sight and does not count.

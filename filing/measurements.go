@@ -68,6 +68,11 @@ type Measurements struct {
 	// Document is where the document lies; absent where none was found. Others are further documents in the picture.
 	Document *Document  `json:"document,omitempty"`
 	Others   []Document `json:"others,omitempty"`
+	// Parts are the documents of a picture in which several are seen, stitched together or photographed at once, each measured by
+	// itself, in rows from the top (拼接图的各部分): at most MostParts of them. PartsLeft counts the others, which were not measured. Both
+	// are absent for a photo of one document.
+	Parts     []SeenPart `json:"parts,omitempty"`
+	PartsLeft int        `json:"parts_left,omitempty"`
 	// Sharpness is the height of the smallest body text over the width of its edges at the place that decides: a plain number,
 	// higher is sharper. Legibility is what it comes from.
 	Sharpness  float64     `json:"sharpness,omitempty"`
@@ -83,6 +88,9 @@ type Measurements struct {
 	FacesBy string `json:"faces_by,omitempty"`
 	Faces   []Face `json:"faces,omitempty"`
 }
+
+// MostParts is how many parts of a stitched picture are measured and read: as many as the service itself puts into one.
+const MostParts = 12
 
 // Reasons for which the analyzer decodes no pixel of an accepted format.
 const (

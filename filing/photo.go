@@ -34,6 +34,8 @@ type FileReport struct {
 	// was read. Text is personal, and never logged.
 	Kind *DetectedKind        `json:"kind,omitempty"`
 	Text map[FieldName]string `json:"text,omitempty"`
+	// Parts are the documents of a picture that somebody stitched together; absent for a photo of one document.
+	Parts []PartReport `json:"parts,omitempty"`
 	// Measurements are absent where the file could not be measured yet.
 	Measurements *Measurements `json:"measurements,omitempty"`
 	ElapsedMS    float64       `json:"elapsed_ms"`
@@ -81,7 +83,9 @@ type MatchedFile struct {
 	// File is the id of the material.
 	File string `json:"file"`
 	// Source is the id of the material that this part of a composite was made from; absent for what is no composite.
-	Source   string     `json:"source,omitempty"`
+	Source string `json:"source,omitempty"`
+	// Part is the number of the part of a picture that somebody else stitched, from 1 in the order of FileReport.Parts.
+	Part     int        `json:"part,omitempty"`
 	Material string     `json:"material"`
 	Page     Page       `json:"page"`
 	Basis    MatchBasis `json:"basis"`

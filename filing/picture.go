@@ -18,8 +18,8 @@ type Document struct {
 	OutsideShare float64 `json:"outside_share"`
 	// MarginPx is the smallest distance from the document to the frame, in pixels; negative where the frame cuts it off.
 	MarginPx float64 `json:"margin_px"`
-	// Tilt is the angle between the line of sight to the document's middle and the document's normal, in degrees; 0 is straight
-	// from above. Estimated from the quadrilateral under a phone's usual field of view.
+	// Tilt is the angle between the camera's axis and the document's normal, in degrees; 0 is a phone held parallel to it, wherever in the
+	// picture it lies. Estimated from the quadrilateral under a phone's usual field of view.
 	Tilt float64 `json:"tilt"`
 	// Occluded is the share of the document's area that something else covers, 0 to 1, and Occlusions where, as polygons.
 	Occluded   float64   `json:"occluded"`
@@ -97,6 +97,9 @@ type Exposure struct {
 	// Paper and Ink are the luma of the document's paper and of the ink on it, 0 to 255.
 	Paper float64 `json:"paper"`
 	Ink   float64 `json:"ink"`
+	// Lightest is the luma of the lightest that stands where the print is, 0 to 255: about Paper where paper is printed dark, and the
+	// print where dark ground is printed light. 0 where there is no print.
+	Lightest float64 `json:"lightest,omitempty"`
 	// ClippedShare is the share of the document's area at the upper end of the scale and without detail, CrushedShare that at
 	// the lower end; 0 to 1.
 	ClippedShare float64 `json:"clipped_share"`

@@ -12,8 +12,34 @@ type Reading struct {
 	Lines []Line `json:"lines"`
 	// Seals are the round red seals on the page, the largest first (印章).
 	Seals []Seal `json:"seals,omitempty"`
+	// Parts says of a stitched picture which lines and seals were read in which part, in the order of Measurements.Parts; absent where
+	// the picture was read as one.
+	Parts []ReadPart `json:"parts,omitempty"`
 	// Cut: there was more text than a reader takes of one photo, and the smallest of it was left out.
 	Cut bool `json:"cut,omitempty"`
+}
+
+// ReadPart is what was read of one part of a stitched picture: so many of the lines and seals, which come part by part.
+type ReadPart struct {
+	Page  [4]Point `json:"page"`
+	Lines int      `json:"lines"`
+	Seals int      `json:"seals,omitempty"`
+	Cut   bool     `json:"cut,omitempty"`
+}
+
+// Each returns what was read of each part by itself; nil where the picture was read as one. It shares the lines with r.
+func (r *Reading) Each() []Reading {
+	if len(r.Parts) == 0 {
+		return nil
+	}
+	out := make([]Reading, len(r.Parts))
+	lines, seals := r.Lines, r.Seals
+	for i, p := range r.Parts {
+		n, k := min(max(p.Lines, 0), len(lines)), min(max(p.Seals, 0), len(seals))
+		out[i] = Reading{Reader: r.Reader, Page: p.Page, Lines: lines[:n:n], Seals: seals[:k:k], Cut: p.Cut}
+		lines, seals = lines[n:], seals[k:]
+	}
+	return out
 }
 
 // Seal is a red ring, round or oval, as units stamp it (公章).
