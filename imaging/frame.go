@@ -141,6 +141,12 @@ func (f *framer) sumPlane(plane []byte, stride, first, n int, down uint, sums []
 		(*C.uint16_t)(unsafe.SliceData(sums)), C.size_t(len(sums)), more)
 }
 
+// sumOf sums up n rows of bytes, at most sumRows.
+func sumOf(rows []byte, stride, n int, sums []uint16) {
+	C.pf_sum((*C.uint8_t)(unsafe.SliceData(rows)), C.size_t(stride), 0, C.size_t(n), 0, (*C.uint16_t)(unsafe.SliceData(sums)),
+		C.size_t(len(sums)), 0)
+}
+
 // gather takes the sums into the cells of a row of them, which is complete or not.
 func (f *framer) gather(cell int, complete bool) {
 	sums, columns := (*C.uint16_t)(unsafe.SliceData(f.sums)), (*C.int32_t)(unsafe.SliceData(f.columns))

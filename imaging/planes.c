@@ -1,6 +1,9 @@
 #include "planes.h"
 
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 // One binary runs on every x86-64: the loops are compiled for AVX2 as well, and the loader picks what the processor has.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -180,28 +183,6 @@ void pf_turn(const uint8_t *restrict from, ptrdiff_t right, ptrdiff_t down, uint
 	}
 }
 
-void pf_scatter(const uint8_t *restrict rows, size_t stride, size_t count, size_t n, uint8_t *restrict to, ptrdiff_t right,
-	ptrdiff_t down) {
-	if (right == 3) {
-		for (size_t y = 0; y < count; y++) {
-			memcpy(to + (ptrdiff_t)y * down, rows + y * stride, 3 * n);
-		}
-		return;
-	}
-	// Column by column: where rows become columns, what a column becomes lies together.
-	for (size_t x = 0; x < n; x++) {
-		const uint8_t *p = rows + 3 * x;
-		uint8_t *q = to + (ptrdiff_t)x * right;
-		for (size_t y = 0; y < count; y++, p += stride, q += down) {
-			uint16_t two;
-			memcpy(&two, p, 2);
-			uint8_t third = p[2];
-			memcpy(q, &two, 2);
-			q[2] = third;
-		}
-	}
-}
-
 MANY_MACHINES void pf_weigh(const uint8_t *restrict row, uint16_t *restrict sums, size_t n, unsigned weight, int first) {
 	uint16_t by = (uint16_t)weight;
 	if (first) {
@@ -215,30 +196,139 @@ MANY_MACHINES void pf_weigh(const uint8_t *restrict row, uint16_t *restrict sums
 	}
 }
 
-// The bytes of the first three lanes, and one to be overlooked.
-static inline void put_pixel(uint8_t *rgb, words8 total, int last) {
-	typedef uint8_t bytes8 __attribute__((vector_size(8)));
-	bytes8 bytes = __builtin_convertvector((total + 128) >> 8, bytes8);
-	memcpy(rgb, &bytes, last ? 3 : 4);
+// Halves, which are many where two pixels become one, are rounded down here and up across: otherwise pictures became brighter.
+MANY_MACHINES void pf_weighed(const uint16_t *restrict sums, uint8_t *restrict row, size_t n) {
+	for (size_t i = 0; i < n; i++) {
+		row[i] = (uint8_t)((sums[i] + 127) >> 8);
+	}
 }
 
-MANY_MACHINES void pf_weigh_across(const uint16_t *restrict sums, const int32_t *restrict left, const uint16_t *restrict weights,
-	size_t taps, uint8_t *restrict rgb, size_t w) {
-	if (taps == 3) { // what all scales from a half on take
-		for (size_t x = 0; x < w; x++) {
-			const uint16_t *by = weights + 3 * x;
-			int32_t at = left[x];
-			words8 total = (pixel(sums, at) >> 8) * by[0] + (pixel(sums, at + 1) >> 8) * by[1] + (pixel(sums, at + 2) >> 8) * by[2];
-			put_pixel(rgb + 3 * x, total, x + 1 == w);
-		}
-		return;
+// Columns of a square of PF_BLOCK bytes a side become rows.
+#ifdef __SSE2__
+static inline void turn_block(const uint8_t *restrict from, ptrdiff_t stride, uint8_t *restrict to, size_t to_stride) {
+	__m128i a[PF_BLOCK], b[PF_BLOCK];
+	for (int i = 0; i < PF_BLOCK; i++) {
+		a[i] = _mm_loadu_si128((const __m128i *)(const void *)(from + i * stride));
 	}
-	for (size_t x = 0; x < w; x++) {
-		const uint16_t *by = weights + taps * x;
-		words8 total = {0};
-		for (size_t t = 0; t < taps; t++) {
-			total += (pixel(sums, left[x] + (int32_t)t) >> 8) * by[t];
+	// Four times row i is interleaved with row i + 8: the bits of a byte's place move round by one.
+#define INTERLEAVE(x, y) \
+	for (int i = 0; i < PF_BLOCK / 2; i++) { \
+		y[2 * i] = _mm_unpacklo_epi8(x[i], x[i + PF_BLOCK / 2]); \
+		y[2 * i + 1] = _mm_unpackhi_epi8(x[i], x[i + PF_BLOCK / 2]); \
+	}
+	INTERLEAVE(a, b)
+	INTERLEAVE(b, a)
+	INTERLEAVE(a, b)
+	INTERLEAVE(b, a)
+#undef INTERLEAVE
+	for (int i = 0; i < PF_BLOCK; i++) {
+		_mm_storeu_si128((__m128i *)(void *)(to + (size_t)i * to_stride), a[i]);
+	}
+}
+#else
+static inline void turn_block(const uint8_t *restrict from, ptrdiff_t stride, uint8_t *restrict to, size_t to_stride) {
+	for (size_t y = 0; y < PF_BLOCK; y++) {
+		for (size_t x = 0; x < PF_BLOCK; x++) {
+			to[x * to_stride + y] = from[(ptrdiff_t)y * stride + (ptrdiff_t)x];
 		}
-		put_pixel(rgb + 3 * x, total, x + 1 == w);
+	}
+}
+#endif
+
+static inline __attribute__((always_inline)) void weigh_column(const uint8_t *restrict columns, const uint16_t *restrict weights,
+	size_t taps, uint8_t *restrict out) {
+	uint16_t sums[PF_SPREAD_ROWS];
+	for (size_t i = 0; i < PF_SPREAD_ROWS; i++) {
+		sums[i] = (uint16_t)(128 + columns[i] * weights[0]);
+	}
+	for (size_t t = 1; t < taps; t++) {
+		for (size_t i = 0; i < PF_SPREAD_ROWS; i++) {
+			sums[i] = (uint16_t)(sums[i] + columns[t * PF_SPREAD_ROWS + i] * weights[t]);
+		}
+	}
+	for (size_t i = 0; i < PF_SPREAD_ROWS; i++) {
+		out[i] = (uint8_t)(sums[i] >> 8);
+	}
+}
+
+MANY_MACHINES void pf_spread(const uint8_t *restrict rows, size_t stride, size_t count, const int32_t *restrict left,
+	const uint16_t *restrict weights, size_t taps, size_t w, uint8_t *restrict scratch, uint8_t *restrict to, ptrdiff_t right, ptrdiff_t down) {
+	uint8_t *finished = scratch, *columns = scratch + PF_SPREAD_ROWS * PF_SPREAD_COLUMNS;
+	// Where a column is to be written from its lower end on, rows are taken from the last block's last one on: the first beyond are
+	// none of the picture's.
+	int upwards = down == -1;
+	size_t blocks = (count + PF_BLOCK - 1) / PF_BLOCK * PF_BLOCK, beyond = upwards ? blocks - count : 0;
+	ptrdiff_t step = (ptrdiff_t)stride;
+	if (upwards) {
+		rows += (blocks - 1) * stride;
+		step = -step;
+	}
+	for (size_t x = 0; x < w; x += PF_SPREAD_COLUMNS) {
+		size_t n = w - x < PF_SPREAD_COLUMNS ? w - x : PF_SPREAD_COLUMNS;
+		size_t first = (size_t)left[x], end = (size_t)left[x + n - 1] + taps;
+		for (size_t c = first; c < end; c += PF_BLOCK) {
+			for (size_t y = 0; y < count; y += PF_BLOCK) {
+				turn_block(rows + (ptrdiff_t)y * step + c, step, columns + (c - first) * PF_SPREAD_ROWS + y, PF_SPREAD_ROWS);
+			}
+		}
+		for (size_t i = 0; i < n; i++) {
+			const uint8_t *column = columns + ((size_t)left[x + i] - first) * PF_SPREAD_ROWS;
+			// Where the plane is seen from its other side, so are the columns that become rows of it.
+			uint8_t *out = finished + (right == -1 ? n - 1 - i : i) * PF_SPREAD_ROWS;
+			if (taps == 3) { // what all scales from a half on take
+				weigh_column(column, weights + 3 * (x + i), 3, out);
+			} else {
+				weigh_column(column, weights + taps * (x + i), taps, out);
+			}
+		}
+		if (right != 1 && right != -1) { // columns lie together
+			for (size_t i = 0; i < n; i++) {
+				uint8_t *q = to + (ptrdiff_t)(x + i) * right - (upwards ? count - 1 : 0);
+				const uint8_t *column = finished + i * PF_SPREAD_ROWS + beyond;
+				if (count == PF_SPREAD_ROWS) {
+					memcpy(q, column, PF_SPREAD_ROWS);
+				} else {
+					memcpy(q, column, count);
+				}
+			}
+			continue;
+		}
+		uint8_t *start = right == 1 ? to + x : to - (x + n - 1);
+		for (size_t y = 0; y < count; y += PF_BLOCK) {
+			size_t high = count - y < PF_BLOCK ? count - y : PF_BLOCK;
+			for (size_t c = 0; c < n; c += PF_BLOCK) {
+				uint8_t block[PF_BLOCK * PF_BLOCK];
+				size_t wide = n - c < PF_BLOCK ? n - c : PF_BLOCK;
+				turn_block(finished + c * PF_SPREAD_ROWS + y, PF_SPREAD_ROWS, block, PF_BLOCK);
+				for (size_t i = 0; i < high; i++) {
+					uint8_t *q = start + (ptrdiff_t)(y + i) * down + c;
+					if (wide == PF_BLOCK) {
+						memcpy(q, block + i * PF_BLOCK, PF_BLOCK);
+					} else {
+						memcpy(q, block + i * PF_BLOCK, wide);
+					}
+				}
+			}
+		}
+	}
+}
+
+static inline __attribute__((always_inline)) void split(const uint8_t *restrict pixels, size_t step, uint8_t *restrict y,
+	uint8_t *restrict blue, uint8_t *restrict red, size_t n) {
+	enum { HALF = 1 << 15, MIDDLE = (128 << 16) + HALF - 1 };
+	for (size_t i = 0; i < n; i++) {
+		int32_t r = pixels[step * i], g = pixels[step * i + 1], b = pixels[step * i + 2];
+		y[i] = (uint8_t)((19595 * r + 38470 * g + 7471 * b + HALF) >> 16);
+		blue[i] = (uint8_t)((-11059 * r - 21709 * g + 32768 * b + MIDDLE) >> 16);
+		red[i] = (uint8_t)((32768 * r - 27439 * g - 5329 * b + MIDDLE) >> 16);
+	}
+}
+
+MANY_MACHINES void pf_split(const uint8_t *restrict pixels, size_t step, uint8_t *restrict y, uint8_t *restrict blue, uint8_t *restrict red,
+	size_t n) {
+	if (step == 4) {
+		split(pixels, 4, y, blue, red, n);
+	} else {
+		split(pixels, 3, y, blue, red, n);
 	}
 }

@@ -41,14 +41,22 @@ void pf_turn(const uint8_t *restrict from, ptrdiff_t right, ptrdiff_t down, uint
 // Adds a row of n bytes, times a weight, to the sums of a row (first: writes them). The weights of a row's sums come to 256.
 void pf_weigh(const uint8_t *restrict row, uint16_t *restrict sums, size_t n, unsigned weight, int first);
 
-// Writes w pixels of RGB as weighted means of neighbours: pixel x is of taps pixels from left[x] on, with the weights from
-// weights[taps * x] on, which come to 256; sums are those of pf_weigh. PF_BEYOND more sums are read than the pixels have.
-void pf_weigh_across(const uint16_t *restrict sums, const int32_t *restrict left, const uint16_t *restrict weights, size_t taps,
-	uint8_t *restrict rgb, size_t w);
+// Writes the bytes of a row whose weighted rows were all added.
+void pf_weighed(const uint16_t *restrict sums, uint8_t *restrict row, size_t n);
 
-// Copies rows of n pixels of RGB, stride bytes apart, to a picture in which right and down are the bytes from one to the next:
-// where the picture stands another way up than they do.
-void pf_scatter(const uint8_t *restrict rows, size_t stride, size_t count, size_t n, uint8_t *restrict to, ptrdiff_t right,
-	ptrdiff_t down);
+// How many rows pf_spread takes at a time, and how many of its columns it works on at once.
+enum { PF_SPREAD_ROWS = 64, PF_SPREAD_COLUMNS = 64, PF_BLOCK = 16 };
+
+// Writes count (at most PF_SPREAD_ROWS) rows of a plane, stride bytes apart, reduced across to w bytes: byte x is the weighted mean of
+// taps neighbours from left[x] on, weights come to 256. It goes into a plane in which right and down are the bytes from one to the
+// next, of which one is 1 or -1: that plane may stand another way up. PF_BLOCK more bytes of a row are read than it has, and all
+// PF_SPREAD_ROWS rows. Scratch has PF_SPREAD_ROWS bytes for each of PF_SPREAD_COLUMNS, and for each column that these are made of,
+// and PF_BLOCK more.
+void pf_spread(const uint8_t *restrict rows, size_t stride, size_t count, const int32_t *restrict left, const uint16_t *restrict weights,
+	size_t taps, size_t w, uint8_t *restrict scratch, uint8_t *restrict to, ptrdiff_t right, ptrdiff_t down);
+
+// Writes the planes of n pixels of step bytes, 3 or 4 (red, green, blue, and what is to be overlooked): brightness and two differences of
+// ITU-R BT.601 as JFIF has them, rounded as libjpeg does.
+void pf_split(const uint8_t *restrict pixels, size_t step, uint8_t *restrict y, uint8_t *restrict blue, uint8_t *restrict red, size_t n);
 
 #endif

@@ -62,7 +62,7 @@ const MaxStitchParts = 12
 
 // StitchPart is a source of a composite.
 type StitchPart struct {
-	// Open gives the file's bytes; it is called more than once, so that no two sources are in memory together.
+	// Open gives the file's bytes; it is called again for what would not fit into keptBytes together.
 	Open func(ctx context.Context) ([]byte, error)
 	// Measurements are the Analyzer's of the same bytes: where the document is, how high and how sharp its print.
 	Measurements filing.Measurements
@@ -86,9 +86,16 @@ type StitchOptions struct {
 	Margin float64
 }
 
-// stitchSource is what is known of a part before it is drawn. No bytes of the file are kept.
+// keptBytes is how much of the sources may be in memory together from their headers' reading to their drawing: four photos of a
+// phone, which need not be fetched and searched twice.
+const keptBytes = 16 << 20
+
+// stitchSource is what is known of a part before it is drawn.
 type stitchSource struct {
 	StitchPart
+	// kept are the file's bytes with their header, nil where they are to be opened again.
+	kept        []byte
+	header      header
 	digest      string
 	orientation int
 	// size is that of the part at scale 1, in pixels of its source; quad is the document where it is shown alone.
@@ -106,8 +113,9 @@ type stitchSource struct {
 // sources' measurements, to be read best below MaxBytes; no part is enlarged. The same sources, measurements and options give
 // the same bytes.
 //
-// Sources are read one after the other and decoded by strips into the finished picture, which has at most maxStitched pixels:
-// so memory is bounded by that, one file, and what its decoder must hold (of a progressive JPEG all coefficients).
+// Sources are read one after the other, kept while they are small together (keptBytes), and decoded by strips into the finished
+// picture, which has at most maxStitched pixels: so memory is bounded by that, these files or one larger one, and what its decoder
+// must hold (of a progressive JPEG all coefficients).
 //
 // What cannot be done is a *StitchError; other errors are the context's, Open's, or a failure of this machine.
 func (a *Analyzer) Stitch(ctx context.Context, parts []StitchPart, o StitchOptions) (filing.Composite, []byte, error) {
@@ -152,6 +160,7 @@ func (a *Analyzer) prepareStitch(ctx context.Context, parts []StitchPart, o Stit
 	}
 	o.Rectify = o.Rectify || layout.Rectify
 	s := &stitch{a: a, o: o, correction: 1}
+	left := keptBytes
 	for i, p := range parts {
 		if !drawable(p.Caption) {
 			return nil, &StitchError{StitchCaption, i, nil}
@@ -160,6 +169,10 @@ func (a *Analyzer) prepareStitch(ctx context.Context, parts []StitchPart, o Stit
 		if err != nil {
 			return nil, partError(i, err)
 		}
+		if len(source.kept) > left {
+			source.kept, source.header = nil, header{}
+		}
+		left -= len(source.kept)
 		s.sources = append(s.sources, source)
 	}
 	s.unite()
@@ -188,6 +201,7 @@ func (a *Analyzer) examine(ctx context.Context, p StitchPart, rectify bool) (sti
 	if err != nil {
 		return src, err
 	}
+	src.kept, src.header = data, h
 	sum := sha256.Sum256(data)
 	src.digest, src.orientation, src.rate = hex.EncodeToString(sum[:]), orientation, rateOf(&h, data)
 	w, hh := uprightSize(h.width, h.height, orientation)
@@ -292,16 +306,16 @@ func (s *stitch) unite() {
 }
 
 // text is the height of the smallest print in pixels of the source; 0 where it is not known.
-func (p *stitchSource) text() float64 {
-	if l := p.Measurements.Legibility; l != nil {
+func (src *stitchSource) text() float64 {
+	if l := src.Measurements.Legibility; l != nil {
 		return l.TextHeightPx
 	}
 	return 0
 }
 
 // edge is the width of edges in pixels of the source; where it is not known, what a phone's camera gives.
-func (p *stitchSource) edge() float64 {
-	if l := p.Measurements.Legibility; l != nil && l.EdgeWidthPx > 0 {
+func (src *stitchSource) edge() float64 {
+	if l := src.Measurements.Legibility; l != nil && l.EdgeWidthPx > 0 {
 		return l.EdgeWidthPx
 	}
 	return usualEdge
@@ -392,7 +406,8 @@ func (p *stitchPlan) toSource(i int, src *stitchSource) raster.Homography {
 			return m.After(away)
 		}
 	}
-	return raster.Homography{src.size[0] / w, 0, 0, 0, src.size[1] / h, 0, 0, 0, 1}.After(away)
+	shown := func(side, to float64) float64 { return newStretch(int(side), int(to), false).length / to }
+	return raster.Homography{shown(src.size[0], w), 0, 0, 0, shown(src.size[1], h), 0, 0, 0, 1}.After(away)
 }
 
 // drawable reports whether the built-in typeface has all letters of a caption.
@@ -417,6 +432,9 @@ type stitchPlan struct {
 // captionShare is the height of a caption's line as a share of the side of a square as large as all parts.
 const captionShare = 0.03
 
+// even is the even number next to a length.
+func even(v float64) float64 { return 2 * math.Round(v/2) }
+
 // at plans the composite at a scale: of the part that is enlarged the most in the end, in pixels for one of its source.
 func (s *stitch) at(scale float64) (stitchPlan, error) {
 	plan := stitchPlan{scale: scale}
@@ -424,26 +442,31 @@ func (s *stitch) at(scale float64) (stitchPlan, error) {
 	area, captioned := 0.0, false
 	for i := range s.sources {
 		src := &s.sources[i]
-		sizes[i] = layouts.Size{max(1, math.Round(src.size[0]*src.unit*scale)), max(1, math.Round(src.size[1]*src.unit*scale))}
+		for k, side := range src.size {
+			sizes[i][k] = max(2, even(side*src.unit*scale))
+			if src.quad == nil { // of pixels there are no more than there are
+				sizes[i][k] = max(2, min(sizes[i][k], 2*math.Floor(side/2)))
+			}
+		}
 		area += sizes[i][0] * sizes[i][1]
 		captioned = captioned || src.Caption != ""
 	}
 	caption := 0.0
 	outer := make([]layouts.Size, len(sizes))
 	if captioned {
-		caption = max(math.Round(captionShare*math.Sqrt(area)), 1.5*writing)
+		caption = even(max(captionShare*math.Sqrt(area), 1.5*writing))
 	}
 	for i := range sizes {
 		outer[i] = layouts.Size{sizes[i][0], sizes[i][1] + caption}
 	}
-	arranged, err := layouts.Arrange(s.o.Layout, outer, math.Round(s.o.Margin*math.Sqrt(area)))
+	arranged, err := layouts.Arrange(s.o.Layout, outer, even(s.o.Margin*math.Sqrt(area)))
 	if err != nil {
 		return plan, &StitchError{StitchLayout, -1, err}
 	}
 	plan.layout = arranged.Layout
 	plan.width, plan.height = int(math.Ceil(arranged.Size[0])), int(math.Ceil(arranged.Size[1]))
 	for i, at := range arranged.Places {
-		x, y := int(at[0]), int(at[1])
+		x, y := int(at[0])&^1, int(at[1])&^1
 		box := image.Rect(x, y, x+int(sizes[i][0]), y+int(sizes[i][1]))
 		plan.boxes = append(plan.boxes, box)
 		plan.captions = append(plan.captions, image.Rect(box.Min.X, box.Max.Y, box.Max.X, box.Max.Y+int(caption)))

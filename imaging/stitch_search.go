@@ -9,7 +9,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// maxStitched is how many pixels a composite may have: 48 MB of memory. Of more, 4 MiB hold none in a quality that is worth it.
+// maxStitched is how many pixels a composite may have: 24 MB of memory. Of more, 4 MiB hold none in a quality that is worth it.
 const maxStitched = 16 << 20
 
 // maxStitchedSide is the longest side of a JPEG (ITU-T T.81, B.2.2).
@@ -200,6 +200,10 @@ func scaleStart(s *stitch) float64 {
 	return min(k, 0.99*maxStitchedSide/float64(max(plan.width, plan.height)))
 }
 
+// surelyFits is the share of the bytes allowed below which the table of sizes at other qualities is good enough: over ten sets
+// of drawn photos it was wrong by 15 % at the most.
+const surelyFits = 0.7
+
 // stitchTries bounds how often the picture is drawn anew because its size was guessed wrong.
 const stitchTries = 4
 
@@ -241,6 +245,7 @@ func (s *stitch) draw(ctx context.Context, scale float64, quality int, last bool
 			return nil, false, partError(i, err)
 		}
 	}
+	page.finish()
 	limit := float64(s.o.MaxBytes)
 	sample, err := page.sampled(quality)
 	if err != nil {
@@ -253,7 +258,8 @@ func (s *stitch) draw(ctx context.Context, scale float64, quality int, last bool
 			fit, predicted = q, b
 		}
 	}
-	if fit != quality && fit > 0 { // the table of sizes is another one for every picture: ask this one
+	// The table of sizes is another one for every picture: where it says that little is left, this one is asked.
+	if fit != quality && fit > 0 && predicted > surelyFits*limit {
 		if sample, err = page.sampled(fit); err != nil {
 			return nil, false, err
 		}
@@ -285,19 +291,18 @@ func (s *stitch) encode(page *stitched, quality int, predicted float64) (picture
 			predicted *= relativeSize(quality) / relativeSize(quality+2)
 			continue
 		}
-		out, err := encodeRGB(page.pix, page.w, page.h, quality)
+		out, size, err := page.encode(quality, predicted, s.o.MaxBytes)
 		if err != nil {
 			return nil, false, err
 		}
-		size := float64(len(out))
-		if size < limit {
-			if int64(len(out)) < s.o.MinBytes {
+		if out != nil {
+			if size < s.o.MinBytes {
 				return s.enlarge(page, out, quality)
 			}
 			s.quality = quality
 			return out, false, nil
 		}
-		predicted = size
+		predicted = float64(size)
 	}
 	s.correction *= 1.5
 	return nil, true, nil
@@ -309,11 +314,11 @@ func (s *stitch) enlarge(page *stitched, out []byte, quality int) (picture []byt
 		if int64(len(out)) >= s.o.MinBytes || q <= quality {
 			break
 		}
-		better, err := encodeRGB(page.pix, page.w, page.h, q)
+		better, _, err := page.encode(q, 2*float64(len(out)), s.o.MaxBytes)
 		if err != nil {
 			return nil, false, err
 		}
-		if int64(len(better)) >= s.o.MaxBytes {
+		if better == nil {
 			break
 		}
 		out, quality = better, q

@@ -50,16 +50,17 @@ func limitBlur(t *testing.T, a *Analyzer, parts []StitchPart, o StitchOptions) (
 				t.Fatal(err)
 			}
 		}
+		page.finish()
 		if places == nil {
 			c := s.composite(nil)
 			places = edgePlaces(page, &c)
 		}
 		for q := 95; q >= 60; q -= 5 {
-			picture, err := encodeRGB(page.pix, page.w, page.h, q)
+			picture, _, err := page.encode(q, float64(o.MaxBytes), o.MaxBytes)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if int64(len(picture)) >= o.MaxBytes {
+			if picture == nil {
 				continue
 			}
 			s.quality = q
@@ -263,7 +264,7 @@ func stitchAlone(list string) error {
 			return err
 		}
 		h := parseHeader(filing.FormatJPEG, out)
-		page, err := newStitched(h.width, h.height)
+		page, err := newPages(3 * h.width * h.height)
 		if err != nil {
 			return err
 		}
@@ -279,13 +280,13 @@ func stitchAlone(list string) error {
 				return err
 			}
 			for y := range n {
-				copy(page.pix[3*page.w*(row+y):], pix[y*stride:y*stride+3*page.w])
+				copy(page.bytes[3*h.width*(row+y):], pix[y*stride:y*stride+3*h.width])
 			}
 			row += n
 		}
 		d.close()
 		start = cpu()
-		if _, err := encodeRGB(page.pix, page.w, page.h, jpegQuality(&h, out)); err != nil {
+		if _, err := encodeRGB(page.bytes, h.width, h.height, jpegQuality(&h, out)); err != nil {
 			return err
 		}
 		fmt.Println(int64(bare+cpu()-start), selfPeak())
@@ -368,8 +369,16 @@ func TestStitchingCostsLittleBesideOthers(t *testing.T) {
 		took, mem := run("", list)
 		peak = max(peak, mem)
 		b, _ := run(out, list)
+		// Each is the least of five: the same work takes up to a third longer when the machine does something else beside it.
+		for range 4 {
+			again, _ := run("", list)
+			took = min(took, again)
+			again, _ = run(out, list)
+			b = min(b, again)
+		}
 		own, bare = own+took, bare+b
 		worst = max(worst, float64(took)/float64(b))
+		t.Logf("%d parts: %v, %.2f of a bare decode and encode", n, took, float64(took)/float64(b))
 		picture, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)

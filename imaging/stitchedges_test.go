@@ -32,8 +32,8 @@ const (
 // edgePlaces finds the edges of print of each part in a composite that was not encoded yet.
 func edgePlaces(page *stitched, c *filing.Composite) [][]edgePlace {
 	luma := func(x, y int) float64 {
-		p := page.pix[3*(y*page.w+x):]
-		return 0.299*float64(p[0]) + 0.587*float64(p[1]) + 0.114*float64(p[2])
+		plane := &page.planes[planeY]
+		return float64(plane.pix[y*plane.stride+x])
 	}
 	out := make([][]edgePlace, len(c.Parts))
 	for i := range c.Parts {

@@ -106,12 +106,6 @@ pf_decode *pf_open(const void *data, size_t size, int format, int shrink)
 	return d ? pf_ready(d) : NULL;
 }
 
-pf_decode *pf_shrunk(const void *data, size_t size, int format, int shrink)
-{
-	pf_decode *d = pf_load(data, size, format, shrink);
-	return d ? pf_ready(d) : NULL;
-}
-
 static pf_decode *pf_resized(const void *data, size_t size, int format, int shrink, int width, int height, VipsSize how)
 {
 	pf_decode *d = pf_load(data, size, format, shrink);

@@ -67,13 +67,6 @@ func openThumbnail(ctx context.Context, h *header, data []byte, side int) (*deco
 	})
 }
 
-// openShrunk opens a picture shrunk by its decoder, if that can, to no less than width x height: as it is stored, no profile applied.
-func openShrunk(ctx context.Context, h *header, data []byte, width, height int) (*decode, error) {
-	return open(ctx, data, func() *C.pf_decode {
-		return C.pf_shrunk(unsafe.Pointer(unsafe.SliceData(data)), C.size_t(len(data)), vipsFormat(h.format), C.int(shrinkTo(h, width, height)))
-	})
-}
-
 // shrinkTo is by how much a JPEG may be shrunk while it is decoded without becoming smaller than that.
 func shrinkTo(h *header, width, height int) int {
 	shrink := 8
@@ -91,7 +84,8 @@ func openScaled(ctx context.Context, h *header, data []byte, width, height int) 
 	})
 }
 
-// encodeRGB encodes rows of RGB: baseline, chroma halved both ways, no metadata. The same pixels give the same bytes.
+// encodeRGB encodes rows of RGB: baseline, chroma halved both ways, no metadata. It is what the cost of a composite, which is encoded of
+// its planes, is held against.
 func encodeRGB(rgb []byte, width, height, quality int) ([]byte, error) {
 	if err := startVips(); err != nil {
 		return nil, err

@@ -35,9 +35,6 @@ pf_decode *pf_open(const void *data, size_t size, int format, int shrink);
 // shrink (1, 2, 4 or 8) while it is decoded.
 pf_decode *pf_thumbnail(const void *data, size_t size, int format, int shrink, int side);
 
-// The same, in full but of a JPEG for the shrink of its decoder, which is given exactly as it is stored.
-pf_decode *pf_shrunk(const void *data, size_t size, int format, int shrink);
-
 // The same for a picture brought to exactly width x height, both no larger than stored.
 pf_decode *pf_scaled(const void *data, size_t size, int format, int shrink, int width, int height);
 
