@@ -18,7 +18,7 @@ import (
 
 // Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
 // before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
-const Version = "6"
+const Version = "7"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
@@ -154,12 +154,13 @@ const holdsPortrait = 0.3
 // look measures what is in the picture: where the document is first, since all else is measured on it or beside it. In a
 // dithered picture a screen is not looked for: the dither is a grid of its own.
 func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *filing.Measurements) error {
-	var on []raster.Quad
-	if documents := locate.Documents(f); len(documents) > 0 {
+	var on []filing.Document
+	documents := locate.Documents(f)
+	if len(documents) > 0 {
 		m.Document, m.Others = &documents[0], documents[1:]
 		for _, d := range documents {
 			if d.Confidence >= holdsPortrait {
-				on = append(on, raster.Quad(d.Quad))
+				on = append(on, d)
 			}
 		}
 	}
@@ -168,8 +169,14 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	}
 	seen := legibility.Measure(f, m.Document)
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
+	if m.Document != nil && unprinted(m) {
+		m.Document.Confidence = min(m.Document.Confidence, unprintedConfidence)
+	}
 	m.Colour = origin.Colour(f, m.Document)
 	m.Surround = surroundOf(f, m.Document)
+	if err := several(ctx, f, documents, m); err != nil {
+		return fmt.Errorf("look at picture: %w", err)
+	}
 	if !dithered {
 		m.Recapture = origin.Recapture(f, m.Document, m.EXIF)
 	}

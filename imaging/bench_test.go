@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/legibility"
 	"github.com/preflight-icp/preflight/imaging/locate"
 	"github.com/preflight-icp/preflight/imaging/origin"
-	"github.com/preflight-icp/preflight/imaging/raster"
 	"github.com/preflight-icp/preflight/specimen"
 )
 
@@ -176,7 +176,7 @@ func BenchmarkParts12MP(b *testing.B) {
 			if a.faces == nil {
 				b.Skip("no model of faces is installed")
 			}
-			if _, err := a.faces.Find(context.Background(), frame, []raster.Quad{doc.Quad}); err != nil {
+			if _, err := a.faces.Find(context.Background(), frame, []filing.Document{*doc}); err != nil {
 				b.Fatal(err)
 			}
 		}},

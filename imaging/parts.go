@@ -30,36 +30,97 @@ func (a *Analyzer) Parts(ctx context.Context, data []byte) ([]filing.SeenPart, e
 		return nil, fmt.Errorf("locate parts: %w", err)
 	}
 	defer a.framers.Put(f)
-	return partsOf(f.frame(orientation)), nil
+	whole := f.frame(orientation)
+	cut, err := partsOf(ctx, whole, panelsOf(whole.Small), nil)
+	if err != nil {
+		return nil, fmt.Errorf("locate parts: %w", err)
+	}
+	return cut.parts, nil
+}
+
+// several locates and measures the parts of a picture where there is reason to: where bands or seams divide it, or more than one
+// document was found in it. A photo of one document costs the look for panels and nothing else.
+func several(ctx context.Context, f *raster.Frame, documents []filing.Document, m *filing.Measurements) error {
+	panels := panelsOf(f.Small)
+	sure := func(least float64) []filing.Document {
+		return slices.DeleteFunc(slices.Clone(documents), func(d filing.Document) bool { return d.Confidence < least })
+	}
+	if len(panels) < 2 && len(sure(furtherSure)) < 2 {
+		return nil
+	}
+	// Where there are two, a further one is more likely, too.
+	cut, err := partsOf(ctx, f, panels, sure(partSure))
+	if err != nil || len(cut.parts) < 2 {
+		return err
+	}
+	if area := f.Small.W * f.Small.H; len(panels) > 1 && cut.located < 2 && float64(areaOf(panels)) > seamsOnly*float64(area) {
+		return nil // a joint of the table, or the frame of a screen, beside one document
+	}
+	m.Parts, m.PartsLeft = cut.parts, cut.left
+	return nil
+}
+
+// seamsOnly is the share of a picture that its panels take where no band lies between them: then nothing but their documents tells a
+// seam from a straight line in a photo.
+const seamsOnly = 0.98
+
+func areaOf(panels []image.Rectangle) (area int) {
+	for _, p := range panels {
+		area += p.Dx() * p.Dy()
+	}
+	return area
+}
+
+// cutPicture is what a picture was cut into: its parts, how many of those were located as documents and are no panels as a whole, and
+// how many more parts there are than are measured.
+type cutPicture struct {
+	parts         []filing.SeenPart
+	located, left int
 }
 
 // partSure is the confidence from which what locate finds in a panel is taken for the part in place of the whole panel, and
 // panelSure that of a panel in which nothing is found: something was stitched in there, so it is a part more likely than not.
 const partSure, panelSure = 0.25, 0.6
 
-func partsOf(f *raster.Frame) []filing.SeenPart {
+// furtherSure is the confidence from which another document beside the main one of a photo counts.
+const furtherSure = 2 * partSure
+
+// partsOf measures the parts of a picture that was cut into panels. Of one that is a single panel they are the documents in it: those of
+// whole, where they are known.
+func partsOf(ctx context.Context, f *raster.Frame, panels []image.Rectangle, whole []filing.Document) (cut cutPicture, _ error) {
 	parts := []filing.SeenPart{}
-	panels := panelsOf(f.Small)
+	left := len(panels) - filing.MostParts
+	if left > 0 {
+		panels = panels[:filing.MostParts]
+	}
 	for _, box := range panels {
+		if err := ctx.Err(); err != nil {
+			return cut, err
+		}
 		if len(panels) > 1 {
 			box = box.Inset(mixed)
 		}
 		sub, at := panelFrame(f, box)
-		found := slices.DeleteFunc(locate.Documents(sub), func(d filing.Document) bool { return d.Confidence < partSure })
+		found := whole
+		if len(panels) > 1 || whole == nil {
+			found = slices.DeleteFunc(locate.Documents(sub), func(d filing.Document) bool { return d.Confidence < partSure })
+		}
 		switch {
 		case len(panels) == 1:
 		case len(found) > 1: // of what one photo shows the main document; others stand for themselves where they are as sure
 			main := found[0]
-			found = slices.DeleteFunc(found[1:], func(d filing.Document) bool { return d.Confidence < 2*partSure })
+			found = slices.DeleteFunc(found[1:], func(d filing.Document) bool { return d.Confidence < furtherSure })
 			found = append([]filing.Document{main}, found...)
 		}
 		if len(panels) > 1 && (len(found) == 0 || raster.Quad(found[0].Quad).Area() < leastOfPanel*float64(sub.Width*sub.Height)) {
 			w, hh := float64(sub.Width), float64(sub.Height)
 			found = []filing.Document{locate.Panel(sub, raster.Quad{{0, 0}, {w, 0}, {w, hh}, {0, hh}}, panelSure)}
+		} else {
+			cut.located += len(found)
 		}
 		for _, d := range found {
 			// Within its panel: what lies beside it there is another photo's.
-			p := filing.SeenPart{Kind: filing.DocumentUnknown, Colour: origin.Colour(sub, &d), Surround: surroundOf(sub, &d)}
+			p := filing.SeenPart{Kind: filing.DocumentUnknown, Panel: len(panels) > 1, Colour: origin.Colour(sub, &d), Surround: surroundOf(sub, &d)}
 			for i := range d.Quad {
 				d.Quad[i] = filing.Point{d.Quad[i][0] + at[0], d.Quad[i][1] + at[1]}
 			}
@@ -80,12 +141,20 @@ func partsOf(f *raster.Frame) []filing.SeenPart {
 		}
 		return sign(p.Middle()[0] - q.Middle()[0])
 	})
+	left = max(left, 0)
+	if n := len(parts) - filing.MostParts; n > 0 {
+		parts, left = parts[:filing.MostParts], left+n
+	}
 	for i := range parts {
+		if err := ctx.Err(); err != nil {
+			return cut, err
+		}
 		p := &parts[i]
 		seen := legibility.Measure(f, &p.Document)
 		p.Sharpness, p.Legibility, p.Exposure = seen.Sharpness, seen.Legibility, seen.Exposure
 	}
-	return parts
+	cut.parts, cut.left = parts, left
+	return cut, nil
 }
 
 // mixed is how far pixels of the reduced picture hold a little of what lies beside a panel: an edge where the panel begins would be
@@ -132,8 +201,6 @@ const (
 	// solidShare is the share of a panel's edges that differs from the band beside them: a photo or a page does all along, lines of
 	// print do where a letter touches.
 	solidShare = 0.65
-	// seamShare is the share of a row across which the picture changes from one pixel to the next and does not beside it.
-	seamShare = 0.62
 )
 
 // panelsOf cuts a picture along flat bands and seams that run from side to side, again and again, into what was stitched together.
@@ -149,6 +216,7 @@ func panelsOf(p *raster.RGB) []image.Rectangle {
 type cutter struct {
 	p           *raster.RGB
 	least, band int
+	profiles    [2]profiles
 }
 
 // span is a run of rows or columns.
@@ -162,7 +230,7 @@ func (c *cutter) cut(r image.Rectangle, depth int) []image.Rectangle {
 	}
 	if depth > 0 {
 		for _, down := range []bool{true, false} {
-			if out := c.split(r, c.bands(r, down), down, depth); out != nil {
+			if out := c.split(r, c.bands(r, down), down, depth, true); out != nil {
 				return out
 			}
 		}
@@ -172,8 +240,8 @@ func (c *cutter) cut(r image.Rectangle, depth int) []image.Rectangle {
 	}
 	if depth > 0 {
 		for _, down := range []bool{true, false} {
-			if at := c.seam(r, down); at > 0 {
-				if out := c.split(r, []span{{at, at}}, down, depth); out != nil {
+			if at, ragged := c.seam(r, down); at > 0 {
+				if out := c.split(r, []span{{at, at}}, down, depth, ragged); out != nil {
 					return out
 				}
 			}
@@ -182,13 +250,13 @@ func (c *cutter) cut(r image.Rectangle, depth int) []image.Rectangle {
 	return []image.Rectangle{r}
 }
 
-// split cuts a region at bands. It is nil where a piece of some size is no panel: then what seemed bands is white space.
-func (c *cutter) split(r image.Rectangle, bands []span, down bool, depth int) []image.Rectangle {
+// split cuts a region at bands or a seam. It is nil where a piece of some size is no panel: then what seemed bands is white space. It is
+// less strict with a seam along the whole of a region, which parts two panels even where the ground of one is as flat as a band.
+func (c *cutter) split(r image.Rectangle, bands []span, down bool, depth int, strict bool) []image.Rectangle {
 	if len(bands) == 0 {
 		return nil
 	}
 	var out []image.Rectangle
-	seam := bands[0].from == bands[0].to
 	at := r.Min.X
 	end := r.Max.X
 	if down {
@@ -207,10 +275,10 @@ func (c *cutter) split(r image.Rectangle, bands []span, down bool, depth int) []
 			continue // a caption, or nothing
 		}
 		panels := c.cut(piece, depth-1)
-		if panels == nil && !seam {
-			return nil
-		}
-		if panels == nil { // a photo whose ground is as flat as a band: the seam parts it from the next all the same
+		if panels == nil {
+			if strict {
+				return nil
+			}
 			panels = []image.Rectangle{piece}
 		}
 		out = append(out, panels...)
@@ -256,18 +324,30 @@ func (c *cutter) line(r image.Rectangle, i int, down bool, do func(pixel []uint8
 
 // flat reports whether a row or column is of one colour: that of its middle. Its ends may hold a little of what lies beside the region.
 func (c *cutter) flat(r image.Rectangle, i int, down bool) bool {
-	x, y, across := r.Min.X+r.Dx()/2, i, r.Dx()
+	across := r.Dx()
 	if !down {
-		x, y, across = i, r.Min.Y+r.Dy()/2, r.Dy()
+		across = r.Dy()
 	}
-	middle := [3]uint8(c.p.Row(y)[3*x : 3*x+3])
-	n, off, most := 0, 0, deviationOf(middle)
-	c.line(r, i, down, func(p []uint8) {
-		if n++; n > mixed && n <= across-mixed && levelsApart(middle[:], p) > most {
-			off++
+	middle := [3]uint8(c.pixel(r, i, across/2, down))
+	off, most := 0, deviationOf(middle)
+	allowed := int((1 - flatShareOf) * float64(across))
+	for k := mixed; k < across-mixed; k++ {
+		if levelsApart(middle[:], c.pixel(r, i, k, down)) > most {
+			if off++; off > allowed {
+				return false // hardly a row of a photo takes longer than this
+			}
 		}
-	})
-	return float64(off) <= (1-flatShareOf)*float64(n)
+	}
+	return true
+}
+
+// pixel is the k-th pixel of a row (down) or column of a region.
+func (c *cutter) pixel(r image.Rectangle, i, k int, down bool) []uint8 {
+	at := 3 * (i*c.p.W + r.Min.X + k)
+	if !down {
+		at = 3 * ((r.Min.Y+k)*c.p.W + i)
+	}
+	return c.p.Pix[at : at+3 : at+3]
 }
 
 // deviationOf is by how much pixels of a band of a colour differ from it at most. White and black are what programs fill with, and
@@ -283,7 +363,8 @@ func deviationOf(c [3]uint8) int {
 	return 2
 }
 
-func levelsApart(a, b []uint8) int {
+// levelsApart is the greatest difference of two colours in a channel, of pixels or of sums of them.
+func levelsApart[T uint8 | uint16](a, b []T) int {
 	most := 0
 	for k := range 3 {
 		d := int(a[k]) - int(b[k])
@@ -292,8 +373,23 @@ func levelsApart(a, b []uint8) int {
 	return most
 }
 
-// trim takes flat rows and columns off the sides of a region.
+// trim takes the ground off the sides of a region: to where a photo begins, else what rows and columns are flat.
 func (c *cutter) trim(r image.Rectangle) image.Rectangle {
+	for _, side := range []struct {
+		at         *int
+		down, last bool
+	}{{&r.Min.Y, true, false}, {&r.Max.Y, true, true}, {&r.Min.X, false, false}, {&r.Max.X, false, true}} {
+		outermost := *side.at
+		if side.last {
+			outermost--
+		}
+		if r.Empty() || !c.flat(r, outermost, side.down) {
+			continue // the ground is a photo's own: what steps in it is its document
+		}
+		if at := c.rim(r, side.down, side.last); at >= 0 {
+			*side.at = at
+		}
+	}
 	for r.Dy() > 0 && c.flat(r, r.Min.Y, true) {
 		r.Min.Y++
 	}
@@ -322,6 +418,9 @@ func (c *cutter) solid(r image.Rectangle) bool {
 		if edge.beyond < 0 || edge.beyond >= limit || edge.at < 0 || edge.at >= limit || !c.flat(r, edge.beyond, edge.down) {
 			continue // it ends at the picture's edge or at a seam
 		}
+		if c.sharp(r, edge.at, edge.down) {
+			continue // however pale the photo is
+		}
 		var ground [3]uint8
 		n, filled := 0, 0
 		c.line(r, edge.beyond, edge.down, func(p []uint8) { ground = [3]uint8(p) })
@@ -336,63 +435,4 @@ func (c *cutter) solid(r image.Rectangle) bool {
 		}
 	}
 	return true
-}
-
-// fromSideToSide reports whether steps lie all along a line, both ends included: the edge of a document leaves its table on either
-// side. One tenth within may show none.
-func fromSideToSide(tenths [10]int, across int) bool {
-	without := 0
-	for i, n := range tenths {
-		if float64(n) < 0.35*float64(across)/10 {
-			if i == 0 || i == len(tenths)-1 {
-				return false
-			}
-			without++
-		}
-	}
-	return without <= 1
-}
-
-// seam finds where a region changes along a whole row (down) or column at once, 0 where it does nowhere. The edge of a document
-// does so too, but it leans, or does not reach from side to side.
-func (c *cutter) seam(r image.Rectangle, down bool) int {
-	from, to := r.Min.X, r.Max.X
-	if down {
-		from, to = r.Min.Y, r.Max.Y
-	}
-	best, at := seamShare, 0
-	across := r.Dx()
-	if !down {
-		across = r.Dy()
-	}
-	rows := make([][]uint8, 0, to-from)
-	for i := from; i < to; i++ {
-		row := make([]uint8, 0, 3*across)
-		c.line(r, i, down, func(p []uint8) { row = append(row, p...) })
-		rows = append(rows, row)
-	}
-	for i := c.least; i+c.least < len(rows); i++ {
-		if i < 4 || i+4 >= len(rows) {
-			continue
-		}
-		n := 0
-		var tenths [10]int
-		for x := 0; x+2 < len(rows[i]); x += 3 {
-			// A pixel of the reduced picture may hold a little of both.
-			step := levelsApart(rows[i-1][x:x+3], rows[i+1][x:x+3])
-			before := levelsApart(rows[i-3][x:x+3], rows[i-1][x:x+3])
-			after := levelsApart(rows[i+1][x:x+3], rows[i+3][x:x+3])
-			if step > 2*max(before, after)+5 {
-				n++
-				tenths[10*x/len(rows[i])]++
-			}
-		}
-		if !fromSideToSide(tenths, across) {
-			continue
-		}
-		if share := float64(n) / float64(across); share > best {
-			best, at = share, from+i
-		}
-	}
-	return at
 }

@@ -56,6 +56,31 @@ func grainy(p *raster.RGB, ground uint8) *raster.RGB {
 	return p
 }
 
+// smeared is a picture on grey into whose ground the colour beside it runs for six pixels, weaker and weaker, as with JPEG's halved colour.
+func smeared(p *raster.RGB, ground uint8) *raster.RGB {
+	out := raster.NewRGB(p.W, p.H)
+	copy(out.Pix, p.Pix)
+	isGround := func(x, y int) bool {
+		at := p.Row(y)[3*x : 3*x+3]
+		return at[0] == ground && at[1] == ground && at[2] == ground
+	}
+	for y := range p.H {
+		for x := range p.W {
+			if !isGround(x, y) {
+				continue
+			}
+			for reach := 1; reach <= 6; reach++ {
+				if x-reach >= 0 && !isGround(x-reach, y) || x+reach < p.W && !isGround(x+reach, y) ||
+					y-reach >= 0 && !isGround(x, y-reach) || y+reach < p.H && !isGround(x, y+reach) {
+					out.Row(y)[3*x] -= uint8(10 - reach)
+					break
+				}
+			}
+		}
+	}
+	return out
+}
+
 func TestPanelsOfAStitchedPictureAreFound(t *testing.T) {
 	t.Parallel()
 	shots := []scene{{400, 300, 1, 1, 5}, {400, 300, 2, 2, 5}, {400, 300, 3, 3, 5}, {400, 300, 4, 4, 5}}
@@ -76,6 +101,20 @@ func TestPanelsOfAStitchedPictureAreFound(t *testing.T) {
 		},
 		"narrow margins on pale grey that is not quite even": {
 			grainy(collage(406, 609, color.Gray{240}, shots, image.Pt(3, 3), image.Pt(3, 306)), 240), []image.Rectangle{box(3, 3), box(3, 306)},
+		},
+		"a column of photos of different widths without margins": {
+			collage(400, 825, color.Gray{240}, []scene{{400, 300, 1, 1, 5}, {300, 225, 2, 2, 5}, {400, 300, 3, 3, 5}},
+				image.Pt(0, 0), image.Pt(0, 300), image.Pt(0, 525)),
+			[]image.Rectangle{box(0, 0), image.Rect(0, 300, 300, 525), box(0, 525)},
+		},
+		"a row of photos of different heights without margins": {
+			collage(1100, 300, white, []scene{{400, 300, 1, 1, 5}, {300, 225, 2, 2, 5}, {400, 300, 3, 3, 5}},
+				image.Pt(0, 0), image.Pt(400, 0), image.Pt(700, 0)),
+			[]image.Rectangle{box(0, 0), image.Rect(400, 0, 700, 225), box(700, 0)},
+		},
+		"margins into which colour runs from the photos": {
+			smeared(collage(860, 340, color.Gray{240}, shots, image.Pt(20, 20), image.Pt(440, 20)), 240),
+			[]image.Rectangle{box(20, 20), box(440, 20)},
 		},
 		"one photo is one": {collage(400, 300, white, shots, image.Pt(0, 0)), []image.Rectangle{box(0, 0)}},
 	} {
@@ -113,5 +152,22 @@ func TestLinesOfPrintAreNoPanels(t *testing.T) {
 	}
 	if got := panelsOf(page); len(got) != 1 {
 		t.Errorf("a letter falls apart into %v", got)
+	}
+}
+
+func TestTheGrainOfATableIsNoSeam(t *testing.T) {
+	t.Parallel()
+	table := raster.NewRGB(600, 400)
+	for y := range table.H {
+		for x := range table.W { // straight along the rows, light and dark by turns
+			light := uint8(120)
+			if y/4%2 == 0 {
+				light = 134
+			}
+			copy(table.Row(y)[3*x:3*x+3], []byte{light, light - 30, light - 60})
+		}
+	}
+	if got := panelsOf(table); len(got) != 1 {
+		t.Errorf("a table falls apart into %v", got)
 	}
 }

@@ -89,7 +89,7 @@ const sureOfPage = 0.5
 const sureOfSides, pageSurround = 0.86, 0.2
 
 // Read reads what is written in a photo: on the document that m located, where that is likely and the only one, with a surround where
-// its sides are not sure, else in the whole picture; whichever way up it lies. m are the measurements of the same bytes. It is a pure function of both, of ReaderVersion and
+// its sides are not sure, on each of the parts that m has of a stitched picture, else in the whole picture; whichever way up it lies. m are the measurements of the same bytes. It is a pure function of both, of ReaderVersion and
 // of nothing else.
 //
 // At most Options.Reads calls go on at once; more wait. Each uses one core and holds the picture, at the size that reading needs:
@@ -125,10 +125,13 @@ func (a *Analyzer) readText(ctx context.Context, data []byte, m *filing.Measurem
 	if err != nil {
 		return filing.Reading{}, err
 	}
-	on := pageOf(m)
+	on := pagesOf(m)
 	side := float64(max(h.width, h.height))
-	if on != nil {
-		side = max(on.Side(0), on.Side(1), on.Side(2), on.Side(3))
+	if len(on) > 0 {
+		side = 0
+		for i := range on {
+			side = max(side, on[i].Side(0), on[i].Side(1), on[i].Side(2), on[i].Side(3))
+		}
 	}
 	framer, err := a.decodeReduced(ctx, &h, data, reduction(side, a.reading.side))
 	if err != nil {
@@ -137,13 +140,13 @@ func (a *Analyzer) readText(ctx context.Context, data []byte, m *filing.Measurem
 	defer a.framers.Put(framer)
 	f := framer.frame(orientation)
 	full := raster.Point{float64(m.Width) / float64(f.Width), float64(m.Height) / float64(f.Height)}
-	if on != nil {
-		for i := range on {
-			on[i] = raster.Point{on[i][0] / full[0], on[i][1] / full[1]}
+	for i := range on {
+		for k := range on[i] {
+			on[i][k] = raster.Point{on[i][k][0] / full[0], on[i][k][1] / full[1]}
 		}
 	}
-	out, err := reader.Read(ctx, f, on)
-	if err == nil && on != nil && len(out.Lines) == 0 {
+	out, err := readPages(ctx, reader, f, on)
+	if err == nil && len(on) > 0 && len(out.Lines) == 0 {
 		// What was taken for a document holds no word: it may be the table's edge, and the document beside it.
 		out, err = reader.Read(ctx, f, nil)
 	}
@@ -153,6 +156,41 @@ func (a *Analyzer) readText(ctx context.Context, data []byte, m *filing.Measurem
 	out.Reader = a.reading.version
 	enlarge(&out, full)
 	return out, nil
+}
+
+// readPages reads the pages of a picture one by one, the whole picture where there is none. What is read of several is kept apart.
+func readPages(ctx context.Context, reader *read.Reader, f *raster.Frame, on []raster.Quad) (filing.Reading, error) {
+	switch len(on) {
+	case 0:
+		return reader.Read(ctx, f, nil)
+	case 1:
+		return reader.Read(ctx, f, &on[0])
+	}
+	w, h := float64(f.Width), float64(f.Height)
+	out := filing.Reading{Page: [4]filing.Point{{0, 0}, {w, 0}, {w, h}, {0, h}}, Lines: []filing.Line{}}
+	for i := range on {
+		one, err := reader.Read(ctx, f, &on[i])
+		if err != nil {
+			return filing.Reading{}, fmt.Errorf("part %d: %w", i+1, err)
+		}
+		out.Lines, out.Seals, out.Cut = append(out.Lines, one.Lines...), append(out.Seals, one.Seals...), out.Cut || one.Cut
+		out.Parts = append(out.Parts, filing.ReadPart{Page: one.Page, Lines: len(one.Lines), Seals: len(one.Seals), Cut: one.Cut})
+	}
+	return out, nil
+}
+
+// pagesOf are the parts of a stitched picture, or the one document that is to be read by itself; none: the whole picture is read.
+func pagesOf(m *filing.Measurements) (pages []raster.Quad) {
+	if len(m.Parts) > 1 {
+		for i := range m.Parts {
+			pages = append(pages, raster.Quad(m.Parts[i].Quad))
+		}
+		return pages
+	}
+	if page := pageOf(m); page != nil {
+		pages = append(pages, *page)
+	}
+	return pages
 }
 
 // pageOf is the document to be read by itself, nil for the whole picture.
@@ -252,5 +290,8 @@ func enlarge(r *filing.Reading, by raster.Point) {
 	}
 	for i := range r.Seals {
 		quad(&r.Seals[i].Quad)
+	}
+	for i := range r.Parts {
+		quad(&r.Parts[i].Page)
 	}
 }

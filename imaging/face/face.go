@@ -67,14 +67,15 @@ func New(dir string, r *onnx.Runtime) (*Detector, error) {
 // By names the detector, for Measurements.FacesBy.
 func (d *Detector) By() string { return d.by }
 
-// Find returns the faces of a photo, the most confident first, five at most. documents are the quadrilaterals of what was
+// Find returns the faces of a photo, the most confident first, five at most. documents are what was
 // located (upright full-size pixels); faces on them are their own portraits. The same picture gives the same faces on every
 // run. The error is the context's, or the runtime's.
-func (d *Detector) Find(ctx context.Context, f *raster.Frame, documents []raster.Quad) ([]filing.Face, error) {
-	small := make([]raster.Quad, len(documents))
-	for i, q := range documents {
-		for k := range q {
-			small[i][k] = f.ToSmall(q[k])
+func (d *Detector) Find(ctx context.Context, f *raster.Frame, documents []filing.Document) ([]filing.Face, error) {
+	small := make([]place, len(documents))
+	for i := range documents {
+		small[i].sure = documents[i].Confidence >= surePlace
+		for k, c := range documents[i].Quad {
+			small[i].quad[k] = f.ToSmall(c)
 		}
 	}
 	s := search{ctx: ctx, detector: d, levels: pyramid(f.Small), documents: small}
@@ -160,23 +161,53 @@ type search struct {
 	ctx       context.Context //nolint:containedctx // a search lives within one call of Find
 	detector  *Detector
 	levels    []*raster.RGB // Frame.Small, its half, its quarter, ...
-	documents []raster.Quad // in pixels of Frame.Small
+	documents []place       // in pixels of Frame.Small
 }
 
-// largestPortrait is the share of a document's area that its portrait's face takes at most: on an identity card a twelfth.
-const largestPortrait = 0.25
+// place is where a document was located; sure: with a confidence from which it is one.
+type place struct {
+	quad raster.Quad
+	sure bool
+}
 
-// onDocument reports whether a box's middle lies on a document, and the box is no larger than a portrait: what was taken for a
-// document may be a head.
+const (
+	// largestPortrait is the share of a document's area that its portrait's face takes at most: on an identity card and on the page of a
+	// passport a twentieth, half as much again as a detector draws its box.
+	largestPortrait = 0.12
+	// surePlace is the confidence from which the sides of a document are where they were located.
+	surePlace = 0.7
+	// withinShare is how much of a portrait's box has to lie within a document that is not sure: of a window or a shelf of books behind a
+	// person, which was taken for one, a head sticks out.
+	withinShare = 0.9
+)
+
+// onDocument reports whether a box is the portrait on a document: its middle lies there, it is no larger than portraits are, and it
+// is all there where what was taken for a document may be none.
 func (s *search) onDocument(b box) bool {
-	return slices.ContainsFunc(s.documents, func(q raster.Quad) bool {
-		return q.Contains(b.middle()) && b.width()*b.height() <= largestPortrait*q.Area()
+	return slices.ContainsFunc(s.documents, func(d place) bool {
+		return d.quad.Contains(b.middle()) && b.width()*b.height() <= largestPortrait*d.quad.Area() &&
+			(d.sure || b.within(d.quad) >= withinShare)
 	})
+}
+
+// within is the share of a box that lies in a quadrilateral.
+func (b box) within(q raster.Quad) float64 {
+	const steps = 16
+	n := 0
+	for j := range steps {
+		for i := range steps {
+			if q.Contains(raster.Point{b.x0 + b.width()*(float64(i)+0.5)/steps, b.y0 + b.height()*(float64(j)+0.5)/steps}) {
+				n++
+			}
+		}
+	}
+	return float64(n) / (steps * steps)
 }
 
 // insideDocument reports whether all of a box lies on one document.
 func (s *search) insideDocument(b box) bool {
-	return slices.ContainsFunc(s.documents, func(q raster.Quad) bool {
+	return slices.ContainsFunc(s.documents, func(d place) bool {
+		q := d.quad
 		return q.Contains(raster.Point{b.x0, b.y0}) && q.Contains(raster.Point{b.x1, b.y0}) &&
 			q.Contains(raster.Point{b.x1, b.y1}) && q.Contains(raster.Point{b.x0, b.y1})
 	})

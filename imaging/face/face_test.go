@@ -101,7 +101,7 @@ func some(nth int, variants ...string) []specimen.Case {
 // scene is a drawn picture with its truth.
 type scene struct {
 	frame *raster.Frame
-	cards []raster.Quad
+	cards []filing.Document
 	face  [4]float64 // x, y, width, height; zero where there is nobody
 }
 
@@ -137,7 +137,7 @@ func open(t testing.TB, labelled specimen.Labelled) scene {
 	stddraw.Draw(rgba, rgba.Rect, img, image.Point{}, stddraw.Src)
 	s := scene{frame: frame(rgba)}
 	for _, q := range labelled.Truth.Documents {
-		s.cards = append(s.cards, q)
+		s.cards = append(s.cards, filing.Document{Quad: q, Confidence: 0.9})
 	}
 	for _, f := range labelled.Truth.Faces {
 		s.face = [4]float64{f.Box[0], f.Box[1], f.Box[2] - f.Box[0], f.Box[3] - f.Box[1]}
@@ -388,7 +388,7 @@ func TestPicturesOfAnyShapeAreSearched(t *testing.T) {
 			for i := range img.Pix {
 				img.Pix[i] = uint8(i * 7919 >> 3)
 			}
-			faces, err := d.Find(t.Context(), frame(img), []raster.Quad{{{0, 0}, {1, 0}, {1, 1}, {0, 1}}})
+			faces, err := d.Find(t.Context(), frame(img), []filing.Document{{Quad: [4]filing.Point{{0, 0}, {1, 0}, {1, 1}, {0, 1}}, Confidence: 0.9}})
 			if err != nil || len(faces) > 0 {
 				t.Errorf("%s on %v: %v, %v", d.By(), size, faces, err)
 			}

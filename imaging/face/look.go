@@ -18,6 +18,7 @@ func look(f *raster.Frame, face *filing.Face) {
 			face.EdgeWidthPx = px / scale
 		}
 		face.DarkEyes, face.MouthContrast = darkEyes(luma), mouthContrast(luma)
+		face.ArmBeside = armBeside(f, b)
 	}
 }
 
@@ -176,4 +177,59 @@ func darkEyes(g *raster.Gray) float64 {
 		}
 	}
 	return float64(dark) / float64(len(eyes))
+}
+
+const (
+	// The strips beside a face in which an arm would show that reaches for nose and mouth: as far down as from the mouth to the chin, in
+	// shares of the box's height, and as wide as a share of its width.
+	armTop, armBottom, armReach = 0.55, 1.0, 0.35
+	// The cheeks and nose that a skin is known by.
+	skinTop, skinBottom, skinReach = 0.42, 0.58, 0.22
+	// skinTone is how far apart shares of red and green in the light may be for two places to be of one skin, skinShade by what factor its
+	// lightness may differ.
+	skinTone, skinShade = 0.02, 1.9
+)
+
+// armBeside is how much more skin there is beside a face on one side than on the other, at the height of mouth and chin, as a share of what
+// an arm could take there: nil where the picture ends.
+func armBeside(f *raster.Frame, b [4]float64) *float64 {
+	s := f.Small
+	a, c := f.ToSmall(raster.Point{b[0], b[1]}), f.ToSmall(raster.Point{b[0] + b[2], b[1] + b[3]})
+	x0, y0, w, h := a[0], a[1], c[0]-a[0], c[1]-a[1]
+	each := func(x0, y0, x1, y1 float64, do func(r, g, b float64)) {
+		for y := max(int(y0), 0); y < min(int(y1), s.H); y++ {
+			row := s.Row(y)
+			for x := max(int(x0), 0); x < min(int(x1), s.W); x++ {
+				do(float64(row[3*x]), float64(row[3*x+1]), float64(row[3*x+2]))
+			}
+		}
+	}
+	var reds, greens, lights []float64
+	each(x0+(0.5-skinReach)*w, y0+skinTop*h, x0+(0.5+skinReach)*w, y0+skinBottom*h, func(r, g, b float64) {
+		if l := r + g + b; l > 0 {
+			reds, greens, lights = append(reds, r/l), append(greens, g/l), append(lights, l)
+		}
+	})
+	if len(reds) == 0 {
+		return nil
+	}
+	red, green, light := raster.Quantile(reds, 0.5), raster.Quantile(greens, 0.5), raster.Quantile(lights, 0.5)
+	skin := func(x0, x1 float64) (float64, bool) {
+		n, all := 0, 0
+		each(x0, y0+armTop*h, x1, y0+armBottom*h, func(r, g, b float64) {
+			all++
+			l := r + g + b
+			if l > light/skinShade && l < light*skinShade && math.Abs(r/l-red) < skinTone && math.Abs(g/l-green) < skinTone {
+				n++
+			}
+		})
+		return float64(n) / float64(max(all, 1)), float64(all) > 0.5*armReach*w*(armBottom-armTop)*h
+	}
+	left, ok := skin(x0-armReach*w, x0)
+	right, too := skin(x0+w, x0+(1+armReach)*w)
+	if !ok || !too {
+		return nil
+	}
+	more := math.Abs(left - right)
+	return &more
 }

@@ -96,8 +96,8 @@ const closeUpShare = 0.2
 
 func (s *search) closeUp() bool {
 	p := s.levels[0]
-	return slices.ContainsFunc(s.documents, func(q raster.Quad) bool {
-		return q.Area() >= closeUpShare*float64(p.W)*float64(p.H)
+	return slices.ContainsFunc(s.documents, func(d place) bool {
+		return d.quad.Area() >= closeUpShare*float64(p.W)*float64(p.H)
 	})
 }
 

@@ -57,13 +57,17 @@ func sharpDetail(direction int) [detailBands - 1]float64 {
 type detail [directions][detailBands]float64
 
 // left is how much contrast the detail of print has left, 0 to about 1, over that of sharp print: in the direction and the band in which
-// it is least. What lacks across that direction as well is the print's own: what has frames, seals or large letters has
-// more in the first band, whichever way one looks, while movement takes detail along its way and leaves it across.
+// it is least. What is print's own is told from what blur has taken by what movement does: it takes along its way and leaves across,
+// and it adds nothing. So what lacks across a direction as well is print's own, since large letters and frames have less detail
+// whichever way one looks; and so is a first band that is stronger than the one across it, since rows of a table and ruled lines
+// have it.
 func (d *detail) left() float64 {
 	var lack [directions][detailBands - 1]float64
 	for k := range d {
+		across := (k + directions/2) % directions
+		coarse := min(math.Log10(d[k][0]), math.Log10(d[across][0])+sharpCoarse(k)+coarseSpread)
 		for band, power := range sharpDetail(k) {
-			lack[k][band] = math.Log10(d[k][band+1]/d[k][0]) - power
+			lack[k][band] = math.Log10(d[k][band+1]) - coarse - power
 		}
 	}
 	least := math.Inf(1)
@@ -76,9 +80,19 @@ func (d *detail) left() float64 {
 	return math.Pow(10, least/2)
 }
 
-// ownLack is how much of what lacks across a direction is taken for the print's own: not all of it, since hands do not tremble along a
-// straight line.
-const ownLack = 0.5
+// sharpCoarse is the power that sharp print has in the first band in a direction, as a decimal logarithm over that across it, measured
+// as sharpDetail is: lines of text make more of it from line to line than along them.
+func sharpCoarse(direction int) float64 {
+	return [...]float64{-0.31, -0.26, 0, 0.26, 0.31}[min(direction, directions-direction)]
+}
+
+const (
+	// coarseSpread is what sharpCoarse differs by between templates.
+	coarseSpread = 0.1
+	// ownLack is how much of what lacks across a direction is taken for print's own: not all of it, since hands do not tremble along a
+	// straight line.
+	ownLack = 0.7
+)
 
 // detailOf is the contrast that the detail of the print of all tiles has left, together: where there is much print it is told best. 0
 // where there are too few tiles.

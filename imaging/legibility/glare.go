@@ -22,6 +22,9 @@ const (
 	// portraitDrop is how much brighter than paper the ground of a portrait is at most, and portraitRim how much of the rim of
 	// that ground has paper beside it at most.
 	portraitDrop, portraitRim = 20, 0.8
+	// mostPortrait is the share of a document that the ground of a portrait takes at most: a portrait is 26 by 32 of 85.6 by 54 mm on a
+	// card, and the person fills half of it.
+	mostPortrait = 0.12
 	// flatDrop is how much darker the paper is than white that stands out in the histogram.
 	flatDrop = 6
 	// smallestSpot is the area of the smallest spot, in squares of the text's height: two characters.
@@ -30,6 +33,8 @@ const (
 	// darker than paper it is there, as a share of the paper's luma; and printSeen its share of the spot's area from which it
 	// is seen through.
 	seenThrough, clearInk, printSeen = 3, 0.2, 0.008
+	// ownInk is clearInk where print is paler or softer than that by itself, over that of the document's lines.
+	ownInk = 0.6
 	// neighbourhood is how far from a spot, in heights of text, the lines are looked for that run into it.
 	neighbourhood = 8
 )
@@ -47,16 +52,17 @@ func (s *sheet) findGlare(l *lines) *glare {
 		text = s.text
 	}
 	out := &glare{}
-	white, flat := s.white()
+	white, flat := s.white(s.luma)
 	if white < leastMirrored {
 		return out
 	}
-	found := s.bright(white-plateau, smallestSpot*text*text, func(p *spots, n int) bool {
-		drops, portrait := s.rim(p, n, white-plateau, text)
-		return !portrait && (flat || drops)
-	})
-	if len(found.areas) > 0 && found.showPrint(s, l.ink, text) {
-		found = &spots{label: make([]int32, s.w*s.h)}
+	found := &spots{label: make([]int32, s.w*s.h)}
+	if bright := s.mirrors(s.luma, white, flat, text); !bright.showPrint(s, l.ink, s.blackFrom(l), text) {
+		if white, flat := s.white(s.low); white >= leastMirrored {
+			if pure := s.mirrors(s.low, white, flat, text); !pure.showPrint(s, l.ink, s.blackFrom(l), text) {
+				found = bright.around(pure)
+			}
+		}
 	}
 	if len(found.areas) == 0 {
 		for _, outline := range s.paledPrint(l, white, text) {
@@ -83,6 +89,44 @@ func (s *sheet) findGlare(l *lines) *glare {
 	return out
 }
 
+// mirrors finds the spots of a channel that end as reflections do. Light that is mirrored saturates every channel, while paper has a tint,
+// and so has the light on it: in the smallest of the channels even the brightest paper stays apart from a reflection.
+func (s *sheet) mirrors(of []uint8, white int, flat bool, text float64) *spots {
+	return s.bright(of, white-plateau, smallestSpot*text*text, func(p *spots, n int) bool {
+		drops, portrait := s.rim(p, n, white-plateau, text)
+		if float64(p.areas[n-1]) > mostPortrait*float64(s.w*s.h) {
+			portrait = false
+		}
+		return !portrait && (flat || drops)
+	})
+}
+
+// around returns the spots that hold at least one of others, to their rims where print is paled; the others where none does.
+func (p *spots) around(others *spots) *spots {
+	holds := make([]bool, len(p.areas)+1)
+	some := false
+	for i, n := range others.label {
+		if n != 0 && p.label[i] != 0 {
+			holds[p.label[i]], some = true, true
+		}
+	}
+	if !some {
+		return others
+	}
+	out := &spots{label: make([]int32, len(p.label))}
+	number := make([]int32, len(p.areas)+1)
+	for n, area := range p.areas {
+		if holds[n+1] {
+			out.areas, out.boxes = append(out.areas, area), append(out.boxes, p.boxes[n])
+			number[n+1] = int32(len(out.areas))
+		}
+	}
+	for i, n := range p.label {
+		out.label[i] = number[n]
+	}
+	return out
+}
+
 // near tells whether a spot lies within some distance of a place.
 func (g *glare) near(s *sheet, x, y, within float64) bool {
 	if g.spots == nil {
@@ -99,12 +143,12 @@ func (g *glare) near(s *sheet, x, y, within float64) bool {
 	return false
 }
 
-// white is the luma of what is brightest on the sheet: the most frequent one near the top of the scale, which the halos of
+// white is the level, in luma or in the smallest of the channels, of what is brightest on the sheet: the most frequent one near the top of the scale, which the halos of
 // sharpening pass by. flat tells whether it stands out in the histogram, far from the paper: what saturates has one luma.
-func (s *sheet) white() (white int, flat bool) {
+func (s *sheet) white(of []uint8) (white int, flat bool) {
 	var counts [256]int
 	n := 0
-	for i, v := range s.luma {
+	for i, v := range of {
 		if s.seen[i] {
 			counts[v]++
 			n++
@@ -192,12 +236,12 @@ type spots struct {
 	boxes [][4]int
 }
 
-// bright finds connected areas of at least the given number of pixels at or above a level, those that keep agrees to. Lines thinner than three pixels,
+// bright finds connected areas of at least the given number of pixels that are at or above a level, those that keep agrees to. Lines thinner than three pixels,
 // such as the halos that sharpening draws around print, are worn away first.
-func (s *sheet) bright(level int, least float64, keep func(p *spots, n int) bool) *spots {
+func (s *sheet) bright(of []uint8, level int, least float64, keep func(p *spots, n int) bool) *spots {
 	out := &spots{label: make([]int32, s.w*s.h)}
 	core := make([]bool, s.w*s.h)
-	at := func(i int) bool { return int(s.luma[i]) >= level }
+	at := func(i int) bool { return int(of[i]) >= level }
 	some := false
 	for y := 1; y+1 < s.h; y++ {
 		for x := 1; x+1 < s.w; x++ {
@@ -358,7 +402,7 @@ const lineDensity = 0.5
 // showPrint tells whether print is seen in the spots: what is mirrored hides it, while on paper that hard light has saturated
 // it stands as clear as elsewhere. Print in a spot has parts of spots on all four sides, not farther away than a few
 // characters.
-func (p *spots) showPrint(s *sheet, ink []float32, text float64) bool {
+func (p *spots) showPrint(s *sheet, ink []float32, black float32, text float64) bool {
 	reach := int(seenThrough*text + 0.5)
 	sides := make([]uint8, len(ink)) // a bit for each side on which there is a part of a spot
 	look := func(side uint8, start, step, n int) {
@@ -386,11 +430,34 @@ func (p *spots) showPrint(s *sheet, ink []float32, text float64) bool {
 		switch {
 		case p.label[i] != 0:
 			area++
-		case n == 15 && ink[i] > clearInk:
+		case n == 15 && ink[i] > black:
 			seen++
 		}
 	}
 	return float64(seen) > printSeen*float64(area)
+}
+
+// blackFrom is from how much darker than paper on print is black where nothing has paled it: clearInk, or less on a document whose own print is faint or
+// soft.
+func (s *sheet) blackFrom(l *lines) float32 {
+	var counts [256]int
+	n := 0
+	for _, r := range l.runs {
+		x0, x1, y0, y1 := int(r.a), int(r.b), int(r.top), int(math.Ceil(r.bottom))
+		if l.down {
+			x0, x1, y0, y1 = y0, y1, x0, x1
+		}
+		for y := max(y0, 0); y < min(y1, s.h); y++ {
+			for _, v := range l.ink[y*s.w+max(x0, 0) : y*s.w+min(x1, s.w)] {
+				counts[int(255*v)]++
+				n++
+			}
+		}
+	}
+	if n == 0 {
+		return clearInk
+	}
+	return min(clearInk, ownInk*float32(quantile(&counts, n, 0.9))/255)
 }
 
 // outlines are the convex outlines of the spots, the largest first.

@@ -29,6 +29,8 @@ const (
 	// sameLuma and sameLow are by how much the luma and the smallest channel of one colour differ after JPEG, which codes
 	// colour more coarsely.
 	sameLuma, sameLow = 1, 2
+	// mostOne is how much of what is within sameLow has one value where a document is saturated: bright paper is spread over all of them.
+	mostOne = 0.75
 	// paperOfWhite is how bright a pixel is beside white that belongs to the paper's area and not to print or a portrait.
 	paperOfWhite = 0.75
 	// crushed is the luma up to which it holds none: an eighth of a percent of the light of white.
@@ -59,11 +61,12 @@ func (s *sheet) exposure(l *lines, tiles []tile) *filing.Exposure {
 		ClippedShare: s.clipped(), CrushedShare: share(crush, seen), Uneven: l.paper.uneven(s), Surroundings: s.surroundings(),
 	}
 	if len(tiles) > 0 {
-		darkest := make([]float64, len(tiles))
+		darkest, lightest := make([]float64, len(tiles)), make([]float64, len(tiles))
 		for i, t := range tiles {
-			darkest[i] = t.ink
+			darkest[i], lightest[i] = t.ink, t.light
 		}
 		e.Ink = min(e.Ink, math.Round(raster.Quantile(darkest, 0.5)))
+		e.Lightest = math.Round(raster.Quantile(lightest, 0.5))
 	}
 	return e
 }
@@ -123,9 +126,13 @@ func (s *sheet) clipped() float64 {
 	if least < 0 {
 		return 0
 	}
-	same := 0
+	same, one := 0, 0
 	for v := max(least-sameLow, 0); v <= min(least+sameLow, 255); v++ {
 		same += low[v]
+		one = max(one, low[v])
+	}
+	if s.located && float64(one) < mostOne*float64(same) {
+		same = one
 	}
 	return share(same, paper)
 }

@@ -116,11 +116,12 @@ func (p *patch) noise() float64 {
 	return raster.Quantile(values, 0.1) * math.Sqrt(math.Pi/2) / 6
 }
 
-// ink is the luma of the darkest fiftieth of the patch: the middle of strokes.
-func (p *patch) ink() float64 {
+// strokes are the luma of the darkest fiftieth of the patch, the middle of strokes, and that of the lightest as if nothing were noise.
+func (p *patch) strokes(noise float64) (ink, light float64) {
 	var counts [256]int
 	for _, v := range p.v {
 		counts[int(v)]++
 	}
-	return float64(quantile(&counts, len(p.v), 0.02))
+	n := len(p.v)
+	return float64(quantile(&counts, n, 0.02)), max(0, float64(quantile(&counts, n, 0.98))-2*noise)
 }

@@ -35,8 +35,8 @@ type tile struct {
 	// full is the height of the body text in full-size pixels there, width that of the edges in text heights.
 	full, width float64
 	edges       int
-	// ink is the luma of the darkest strokes.
-	ink float64
+	// ink is the luma of the darkest strokes, light that of the lightest.
+	ink, light float64
 	// contrast is that of all but its strongest edges.
 	contrast float64
 	noise    float64
@@ -71,11 +71,14 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 		out.Noise = round(raster.Quantile(noises, 0.5))
 	}
 	tiles = onlyPrint(tiles)
-	worst, width, motion := decide(tiles)
+	out.Detail = detailOf(tiles)
+	if out.Detail >= wholeDetail {
+		tiles = s.withinBlur(tiles)
+	}
+	worst, width, motion := s.decide(tiles)
 	if worst == nil {
 		return out, tiles
 	}
-	out.Detail = detailOf(tiles)
 	out.EdgeWidthPx, out.TextHeightPx = round(width*worst.full), round(worst.full)
 	out.MotionPx, out.MotionDirection = s.upright(motion, worst.full)
 	for _, t := range tiles {
@@ -86,19 +89,21 @@ func (s *sheet) sharpness(l *lines, g *glare) (*filing.Legibility, []tile) {
 	return out, tiles
 }
 
-// onlyPrint leaves out tiles whose edges are faint beside those of the others: the ground's pattern, a shadow.
+// onlyPrint leaves out tiles whose edges are faint beside those of the others, or of the few that have print where most have none: the
+// ground's pattern, a shadow.
 func onlyPrint(tiles []tile) []tile {
 	contrasts := make([]float64, len(tiles))
 	for i, t := range tiles {
 		contrasts[i] = t.contrast
 	}
-	least := faintTile * raster.Quantile(contrasts, 0.5)
+	least := max(faintTile*raster.Quantile(contrasts, 0.5), faintGround*raster.Quantile(contrasts, 0.9))
 	return slices.DeleteFunc(tiles, func(t tile) bool { return t.contrast < least })
 }
 
-// decide returns the tile that decides, the worst but for a tenth of them, with its width in heights of text, and the spread
-// of all. Blur changes slowly over a document: what a tile says far beyond those beside it is its content, such as a finger.
-func decide(tiles []tile) (*tile, float64, spread) {
+// decide returns the tile that decides, with its width in heights of text, and the spread of all. It is the worst but for a tenth of
+// them: blur changes slowly over a document, and what a tile says far beyond those beside it is its content, such as a finger. Where
+// blur grows evenly towards a corner that tenth is the corner, and what it has grown to there decides.
+func (s *sheet) decide(tiles []tile) (*tile, float64, spread) {
 	var all spread
 	if len(tiles) == 0 {
 		return nil, 0, all
@@ -109,7 +114,68 @@ func decide(tiles []tile) (*tile, float64, spread) {
 		all.add(tiles[i].spread)
 	}
 	limit := raster.Quantile(slices.Clone(widths), 0.9)
-	return &tiles[slices.Index(widths, limit)], limit, all
+	worst := &tiles[slices.Index(widths, limit)]
+	if corner, width := s.falloff(tiles, widths); width > limit {
+		worst, limit = nearest(tiles, corner), width
+	}
+	return worst, limit, all
+}
+
+// Of a document that leans away from the plane in focus.
+const (
+	// fewestSloped is the least number of tiles that a slope is told from.
+	fewestSloped = 6
+	// margin is how far from a document's sides, as a share of them, its print begins.
+	margin = 0.08
+	// evenSlope holds a slope back where tiles lie on one line and nothing tells it, as if so many tiles on either side saw none.
+	evenSlope = 0.05
+)
+
+// falloff fits a plane to the widths of tiles and returns the corner of the print at which it is highest and its height there; 0 where
+// there are too few tiles. Out of focus, light spreads over a disc whose width grows in proportion to the distance from the plane in
+// focus, which grows evenly over a document that leans away from it. Tiles far from the plane lose their weight: they are content.
+func (s *sheet) falloff(tiles []tile, widths []float64) (corner raster.Point, width float64) {
+	if !s.located || len(tiles) < fewestSloped {
+		return corner, 0
+	}
+	off := make([]float64, len(tiles))
+	var fit [3]float64
+	deviation := math.Inf(1)
+	for range 6 {
+		m := [][]float64{make([]float64, 4), {0, evenSlope, 0, 0}, {0, 0, evenSlope, 0}}
+		for i, t := range tiles {
+			r := off[i] / (2 * deviation)
+			weight := 1 / (1 + r*r)
+			row := [3]float64{1, t.x/float64(s.w) - 0.5, t.y/float64(s.h) - 0.5}
+			for j, a := range row {
+				for k, b := range row {
+					m[j][k] += weight * a * b
+				}
+				m[j][3] += weight * a * widths[i]
+			}
+		}
+		if !raster.Solve(m) {
+			return corner, 0
+		}
+		fit = [3]float64{m[0][3], m[1][3], m[2][3]}
+		for i, t := range tiles {
+			off[i] = math.Abs(widths[i] - fit[0] - fit[1]*(t.x/float64(s.w)-0.5) - fit[2]*(t.y/float64(s.h)-0.5))
+		}
+		deviation = 1.4826*raster.Quantile(slices.Clone(off), 0.5) + 1e-3
+	}
+	x, y := math.Copysign(0.5-margin, fit[1]), math.Copysign(0.5-margin, fit[2])
+	return raster.Point{(x + 0.5) * float64(s.w), (y + 0.5) * float64(s.h)}, fit[0] + fit[1]*x + fit[2]*y
+}
+
+// nearest is the tile that is nearest to a place.
+func nearest(tiles []tile, at raster.Point) *tile {
+	best := &tiles[0]
+	for i := range tiles {
+		if t := &tiles[i]; math.Hypot(t.x-at[0], t.y-at[1]) < math.Hypot(best.x-at[0], best.y-at[1]) {
+			best = t
+		}
+	}
+	return best
 }
 
 // around is the median width of a tile and the nearest others.
@@ -130,8 +196,12 @@ func around(tiles []tile, i int) float64 {
 const (
 	// neighbours is how many tiles beside one it is compared with, and beyondOthers how many times their median it may be.
 	neighbours, beyondOthers = 4, 3
-	// faintTile is the contrast of a tile's edges over that of the median tile below which they are no print's.
-	faintTile = 0.4
+	// faintTile is the contrast of a tile's edges over that of the median tile below which they are no print's, faintGround the same over
+	// that of the strongest but for a tenth.
+	faintTile, faintGround = 0.4, 0.2
+	// offEdge is how far from the document's sides, as a share of them, print keeps: what has edges nearer is a frame, the paper's own edge
+	// or its shadow.
+	offEdge = 0.03
 )
 
 // spots chooses where to measure: in each part of the sheet the place with the most body text.
@@ -148,6 +218,9 @@ func (s *sheet) spots(l *lines, g *glare, text float64) []spot {
 		x, y := (r.a+r.b)/2, (r.top+r.bottom)/2
 		if l.down {
 			x, y = y, x
+		}
+		if s.located && (min(x, float64(s.w)-x) < offEdge*float64(s.w) || min(y, float64(s.h)-y) < offEdge*float64(s.h)) {
+			continue
 		}
 		if g.near(s, x, y, 0.9*tileText*text) || g.near(s, x, y, 0.5*tileText*text) {
 			continue // the border of a reflection is an edge, and a soft one
@@ -200,7 +273,8 @@ func (s *sheet) measure(m *bench, at spot, down bool) (tile, bool) {
 		c = s.toFull.Apply(raster.Point{at.x + c[0], at.y + c[1]})
 		t.quad[i] = raster.Point{math.Round(c[0]*10) / 10, math.Round(c[1]*10) / 10}
 	}
-	t.noise, t.ink = p.noise(), p.ink()
+	t.noise = p.noise()
+	t.ink, t.light = p.strokes(t.noise)
 	t.detail, t.detailed = p.detail(m, text, s.alongText(at, down))
 	t.spread = p.spread(m, t.noise)
 	if factor > 1 {

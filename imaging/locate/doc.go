@@ -7,8 +7,10 @@
 // outside, print in the middle, the shape of a known format under a phone's perspective. A model fitted to drawn photos
 // (model.go) tells from these numbers which is a document, and looks at what is written in the best of them (print.go): windows and
 // screens have the outline of a page. Of two that lie in one another the belt between them tells which is the page: a printed frame has
-// paper on both sides, and a head ends with the sides (nested.go). The sides of the likeliest are then fitted at full resolution (refine.go), and where paper
-// reaches the border of the picture the page runs out of it (strip.go).
+// paper on both sides, and a head ends with the sides (nested.go); of two that are about as likely, the belt in the picture that the view
+// was reduced from, two or three times as fine, where a margin of paper is more than its edges (fine.go, tie.go). The sides of the
+// likeliest are then fitted at full resolution (refine.go), and where paper reaches the border of the picture the page runs out of it
+// (strip.go).
 //
 // All is pure computation: the same frame gives the same documents, on any machine with the same arithmetic.
 package locate

@@ -36,7 +36,7 @@ import (
 // -fit n takes every n-th photo, -halves names the sets, -kept a folder where reduced pictures and what was measured of them are
 // kept for the next fit (to be emptied by whoever changes what is proposed or measured of it). Templates are dealt into folds: each
 // is judged by models that were fitted to the others, and what it prints are these numbers, by template and by group. With
-// -hold half the folds are the sets. Then it writes rank.txt, nested.txt and final.txt, unless -hold half was asked for.
+// -hold half the folds are the sets. Then it writes rank.txt, nested.txt, final.txt and tie.txt, unless -hold half was asked for.
 var (
 	fitEvery  = flag.Int("fit", 0, "fit the models to every n-th labelled photo")
 	fitDrawn  = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
@@ -65,6 +65,7 @@ type look struct {
 	all   []candidate
 	rows  []finalRow // what the pairs say is filled in later
 	pairs []nesting
+	fine  [][fineCount]float32 // of each pair
 	right []float64
 }
 
@@ -79,7 +80,7 @@ func TestFitModels(t *testing.T) {
 	}
 	t.Logf("%d photos", len(examples))
 	everything := func(*example) bool { return true }
-	// Each of the three is fitted to what the one before says of photos whose templates it has not seen.
+	// Each of the four is fitted to what the one before says of photos whose templates it has not seen.
 	ranks, nests, finals := make([]*forest, parts), make([]*forest, parts), make([]*forest, parts)
 	inParts(parts, func(fold int) {
 		ranks[fold] = fitRank(examples, func(e *example) bool { return e.fold != fold })
@@ -98,9 +99,16 @@ func TestFitModels(t *testing.T) {
 	inParts(parts, func(fold int) {
 		finals[fold] = fitFinal(examples, looks, func(e *example) bool { return e.fold != fold })
 	})
+	for i := range looks {
+		looks[i].weigh(finals[examples[i].fold])
+	}
+	ties := make([]*forest, parts)
+	inParts(parts, func(fold int) {
+		ties[fold] = fitTie(examples, looks, func(e *example) bool { return e.fold != fold })
+	})
 	outcomes := make([]outcome, len(examples))
 	for i := range looks {
-		outcomes[i] = looks[i].decide(finals[examples[i].fold])
+		outcomes[i] = looks[i].decide(ties[examples[i].fold])
 	}
 	report(t, examples, looks, outcomes)
 	if *fitHold == "half" {
@@ -108,7 +116,7 @@ func TestFitModels(t *testing.T) {
 	}
 	for name, m := range map[string]*forest{
 		"rank.txt": fitRank(examples, everything), "nested.txt": fitNested(examples, looks, everything),
-		"final.txt": fitFinal(examples, looks, everything),
+		"final.txt": fitFinal(examples, looks, everything), "tie.txt": fitTie(examples, looks, everything),
 	} {
 		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
 			t.Fatal(err)
@@ -167,6 +175,36 @@ func fitFinal(examples []example, looks []look, use func(*example) bool) *forest
 		}
 	}
 	return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 3, share: 0.7, seed: 9})
+}
+
+// fitTie fits to the pairs of about the same score of which one is the better, however right both are: the models before do not tell
+// those apart that share 95 per cent with the document from those that share all of it.
+func fitTie(examples []example, looks []look, use func(*example) bool) *forest {
+	const (
+		apart, clearly = 0.015, 0.06 // by how much one has to be the better one, and from where on it is that wholly
+		leastRight     = 0.8         // of the better one
+		margin         = asLikely + 0.5
+	)
+	var rows [][]float32
+	var target []float64
+	for i := range looks {
+		l := &looks[i]
+		if !use(&examples[i]) || len(l.all) == 0 {
+			continue
+		}
+		best := slices.MaxFunc(l.all, func(a, b candidate) int { return cmp.Compare(a.score, b.score) }).score
+		for k := range l.pairs {
+			p := &l.pairs[k]
+			inner, outer := l.all[p.inner].score, l.all[p.outer].score
+			better := l.right[p.outer] - l.right[p.inner]
+			if min(inner, outer) < best-margin || max(l.right[p.outer], l.right[p.inner]) < leastRight || math.Abs(better) < apart {
+				continue
+			}
+			row := newTieRow(p, &l.fine[k], inner, outer, best)
+			rows, target = append(rows, row[:]), append(target, 0.5+0.5*math.Copysign(math.Sqrt(min(math.Abs(better)/clearly, 1)), better))
+		}
+	}
+	return train(rows, target, trainOptions{depth: 4, trees: 90, rate: 0.1, lambda: 3, leastWeight: 5, share: 0.6, seed: 11})
 }
 
 // inParts does work for each fold, all at once.
@@ -242,6 +280,14 @@ func (e *example) look(m *forest) (look, error) {
 		l.right = append(l.right, e.right[int(all[i].worth)])
 	}
 	l.all = all[:n]
+	sides := make([][4]fineSide, n)
+	for i := range sides {
+		sides[i] = v.fineSides(all[i].quad)
+	}
+	for k := range l.pairs {
+		p := &l.pairs[k]
+		l.fine = append(l.fine, v.fineOf(&sides[p.inner], begunAt(&sides[p.outer], p.turn)))
+	}
 	return l, nil
 }
 
@@ -258,12 +304,21 @@ type outcome struct {
 	found        bool
 }
 
-// decide gives the last score and chooses.
-func (l *look) decide(m *forest) outcome {
+// weigh gives the last score.
+func (l *look) weigh(m *forest) {
 	for i := range l.all {
 		l.all[i].score, l.all[i].worth = m.score(l.rows[i][:]), float64(i)
 	}
+}
+
+// decide settles and chooses.
+func (l *look) decide(m *forest) outcome {
 	all := slices.Clone(l.all)
+	settle(all, l.pairs, func(k int, best float64) float64 {
+		p := &l.pairs[k]
+		row := newTieRow(p, &l.fine[k], l.all[p.inner].score, l.all[p.outer].score, best)
+		return m.score(row[:])
+	})
 	sortByScore(all)
 	kept := choose(all, l.w, l.h)
 	if len(kept) == 0 {

@@ -44,6 +44,25 @@ func TestShapeAndTiltAreRecoveredFromPerspective(t *testing.T) {
 	}
 }
 
+func TestADocumentLeansByAsMuchWhereverInThePictureItLies(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name       string
+		lean, x, y float64
+	}{
+		{"straight below the phone", 0, 0, 0}, {"in a corner of the picture, parallel to the phone", 0, 0.5, -0.35},
+		{"small at the edge, parallel to the phone", 0, -0.55, 0}, {"in the middle, leaned", 38, 0, 0}, {"in a corner, leaned", 38, 0.4, 0.3},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, ok := poseOf(seen(85.6, 53.98, c.lean, 120, 15, 800, c.x, c.y, 4000, 3000), 4000, 3000)
+			if !ok || math.Abs(got.lean-c.lean) > 0.5 {
+				t.Errorf("leans by %.1f degrees, want %.1f", got.lean, c.lean)
+			}
+		})
+	}
+}
+
 func TestACutCardIsCompletedByItsShape(t *testing.T) {
 	t.Parallel()
 	const w, h = 4000, 3000
@@ -166,6 +185,42 @@ func TestSidesAreFittedToAFractionOfAPixel(t *testing.T) {
 	}
 }
 
+func TestASideIsNotFittedToTheEndOfItsShadow(t *testing.T) {
+	t.Parallel()
+	truth := raster.Quad{{310, 205}, {905, 241}, {880, 640}, {295, 598}}
+	shade := raster.Quad{{310, 205}, {921, 241}, {896, 656}, {295, 614}} // it falls below and to the right
+	f := &raster.Frame{Width: 1200, Height: 800, Full: raster.NewGray(1200, 800), Small: raster.NewRGB(1200, 800), Scale: [2]float64{1, 1},
+		ToFull: raster.Uprighting(1, 1200, 800)}
+	for y := range 800 {
+		for x := range 1200 {
+			v, at := uint8(90), raster.Point{float64(x) + 0.5, float64(y) + 0.5}
+			switch {
+			case truth.Contains(at):
+				v = 210
+			case shade.Contains(at):
+				v = 80
+			}
+			f.Full.Pix[y*1200+x] = v
+			copy(f.Small.Pix[3*(y*1200+x):], []uint8{v, v, v})
+		}
+	}
+	if got := refine(f, shade, 6); apart(got, truth) > 1 {
+		t.Errorf("got %v, want %v", got, truth)
+	}
+	// A side beside something paler than the document stays.
+	for y := range 800 {
+		for x := range 1200 {
+			if at := (raster.Point{float64(x) + 0.5, float64(y) + 0.5}); !truth.Contains(at) && at[1] > 600+0.07*(at[0]-295) {
+				f.Full.Pix[y*1200+x] = 250
+				copy(f.Small.Pix[3*(y*1200+x):], []uint8{250, 250, 250})
+			}
+		}
+	}
+	if got := refine(f, truth, 6); apart(got, truth) > 1 {
+		t.Errorf("beside something pale: got %v, want %v", got, truth)
+	}
+}
+
 func TestAFingerOverTheEdgeIsSeen(t *testing.T) {
 	t.Parallel()
 	card := raster.Quad{{200, 150}, {1000, 150}, {1000, 654}, {200, 654}}
@@ -269,13 +324,32 @@ func TestThingsThatLieOnAPageAreSeenAndPrintIsNot(t *testing.T) {
 		on   func(x, y float64) (uint8, uint8, uint8, bool)
 		area float64
 	}{
-		"a coin":                      {disc(150, 150, 145, 70), math.Pi * 70 * 70},
-		"a yellow note":               {aslant(220, 200, 70, 200, 180, 0.3), 200 * 180},
-		"a pen":                       {aslant(25, 30, 80, 460, 40, 0.5), 460 * 40},
+		"a coin":        {disc(150, 150, 145, 70), math.Pi * 70 * 70},
+		"a yellow note": {aslant(220, 200, 70, 200, 180, 0.3), 200 * 180},
+		"a pen":         {aslant(25, 30, 80, 460, 40, 0.5), 460 * 40},
+		"a red pen":     {aslant(136, 42, 41, 460, 40, 0.5), 460 * 40},
+		"a pen that comes in straight over an edge": {func(x, y float64) (uint8, uint8, uint8, bool) {
+			return 30, 35, 90, x > 100 && x < 700 && math.Abs(y-600) < 20
+		}, 400 * 40},
+		"a bar that ends at the edge": {func(x, y float64) (uint8, uint8, uint8, bool) {
+			return 30, 35, 90, x > 300 && x < 700 && math.Abs(y-600) < 20
+		}, 0},
+		"a round pen, which shines": {func(x, y float64) (uint8, uint8, uint8, bool) {
+			sin, cos := math.Sincos(0.5)
+			along, across := (x-600)*cos+(y-600)*sin, (y-600)*cos-(x-600)*sin
+			light := 60 * max(0, 1-math.Abs(across+6)/8)
+			return uint8(25 + light), uint8(30 + light), uint8(80 + light), math.Abs(along) < 230 && math.Abs(across) < 20
+		}, 460 * 40},
 		"nothing":                     {nil, 0},
+		"a disc that is printed pale": {disc(215, 222, 215, 70), 0},
 		"a red emblem":                {disc(200, 40, 30, 55), 0},
 		"a bar as the page lies":      {aslant(30, 100, 60, 460, 60, 0), 0},
-		"a box as the page lies":      {aslant(120, 150, 190, 200, 180, 0), 0},
+		"a box that print keeps clear of": {func(x, y float64) (uint8, uint8, uint8, bool) {
+			if math.Abs(x-600) < 100 && math.Abs(y-600) < 90 {
+				return 120, 150, 190, true
+			}
+			return 245, 245, 240, math.Abs(x-600) < 116 && math.Abs(y-600) < 106
+		}, 0},
 		"a reflection":                {disc(255, 255, 255, 70), 0},
 		"a thin line across the page": {aslant(20, 20, 20, 460, 4, 0.5), 0},
 	} {

@@ -43,16 +43,46 @@ func Documents(f *raster.Frame) []filing.Document {
 		return nil
 	}
 	v := newView(f)
-	kept := choose(v.decide(v.candidates()), float64(v.w), float64(v.h))
-	var out []filing.Document
-	for _, c := range kept {
+	out := v.documents(f)
+	if len(out) == 0 && v.page() {
+		w, h := float64(f.Width), float64(f.Height)
+		return append(out, describe(f, raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, pageConfidence, 0))
+	}
+	if len(out) > 0 && out[0].Confidence >= unsure {
+		return out
+	}
+	if finer := viewOf(f, finerSide); finer.w > v.w {
+		again := finer.documents(f)
+		if len(again) > 0 && again[0].Confidence >= surely && (len(out) == 0 || odds(again[0].Confidence) >= surer*odds(out[0].Confidence)) {
+			for i := range again {
+				again[i].Confidence = min(again[i].Confidence, mostAgain)
+			}
+			return again
+		}
+	}
+	return out
+}
+
+// Where nothing that is found is as likely as unsure, the picture is searched again in a finer view: of documents that are small, or lie
+// on tiles and print as wide as their margins, the coarse one shows too little. What is found there counts from the confidence surely
+// on, and where its odds are surer times as good as those of what was found before: who looks twice finds something that is nothing
+// twice as often. Nor is it ever more likely than mostAgain: of 50 that were said to be right with 0.8 and more there, where the coarse
+// view was less sure, 39 were (IoU 0.9). Of 230 labelled photos without a sure document, 124 of which show one, 69 were right in the coarse
+// view and 82 in the better of both; none of the 106 others was surely one.
+const (
+	unsure, surely, surer, mostAgain = 0.5, 0.6, 7, 0.79
+	// finerSide is the long side of that view.
+	finerSide = 840
+)
+
+func odds(p float64) float64 { return p / max(1-p, 1e-6) }
+
+// documents finds what is likely in the view, the main one first.
+func (v *view) documents(f *raster.Frame) (out []filing.Document) {
+	for _, c := range choose(v.decide(v.candidates()), float64(v.w), float64(v.h)) {
 		if confidence(c.score) >= leastConfidence {
 			out = append(out, v.document(f, c))
 		}
-	}
-	if len(out) == 0 && v.page() {
-		w, h := float64(f.Width), float64(f.Height)
-		out = append(out, describe(f, raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, pageConfidence, 0))
 	}
 	return out
 }
@@ -96,7 +126,7 @@ func choose(all []candidate, w, h float64) []candidate {
 		}
 		free := true
 		for i := range kept {
-			if overlap(c.quad, kept[i].quad) > 0.15 {
+			if overlap(c.quad, kept[i].quad) > mostShared {
 				free = false
 				break
 			}
@@ -117,6 +147,9 @@ func choose(all []candidate, w, h float64) []candidate {
 	}
 	return kept
 }
+
+// mostShared is how much of the smaller of two documents may lie on the other.
+const mostShared = 0.15
 
 // leastScore is the score below which a further document is not worth a mention: a probability of one in five.
 const leastScore = -1.4
@@ -195,7 +228,7 @@ func describe(f *raster.Frame, q raster.Quad, confidence, card float64) filing.D
 		d.MarginPx = min(d.MarginPx, p[0], p[1], w-p[0], h-p[1])
 	}
 	if shape, ok := poseOf(q, w, h); ok {
-		d.Tilt = shape.tilt
+		d.Tilt = shape.lean
 		d.Formats = fits(q, shape, card, w, h)
 	}
 	return d

@@ -151,3 +151,32 @@ func TestWhatIsPrintedAlongTheEdgesOfAPageIsNotItsEdge(t *testing.T) {
 		})
 	}
 }
+
+func TestADocumentThatIsTinyInThePictureIsFoundByLookingCloser(t *testing.T) {
+	t.Parallel()
+	for _, width := range []int{64, 68, 72} {
+		t.Run(fmt.Sprintf("%d of 1280 pixels wide", width), func(t *testing.T) {
+			t.Parallel()
+			left, top := 700, 420
+			right, bottom := left+width, top+width*5398/8560
+			f := picture(1280, 960, func(x, y int) [3]uint8 {
+				n := noise(x/2, y/2)
+				if x < left || x >= right || y < top || y >= bottom {
+					return [3]uint8{104 + n[0]/8, 84 + n[1]/8, 60 + n[2]/8}
+				}
+				if u, v := (x-left)*64/width, (y-top)*64/width; v >= 8 && v < 34 && v%6 < 2 && u >= 6 && u < 42 && u%4 < 3 {
+					return [3]uint8{60, 60, 70}
+				}
+				return [3]uint8{220 + n[0]/32, 224 + n[1]/32, 228}
+			})
+			got := locate.Documents(f)
+			if len(got) == 0 {
+				t.Fatal("nothing is found")
+			}
+			x0, y0, x1, y1 := float64(left), float64(top), float64(right), float64(bottom)
+			if iou := raster.Quad(got[0].Quad).IoU(raster.Quad{{x0, y0}, {x1, y0}, {x1, y1}, {x0, y1}}); iou < 0.9 || got[0].Confidence < 0.6 {
+				t.Errorf("found %v, IoU %.3f, confidence %.2f", got[0].Quad, iou, got[0].Confidence)
+			}
+		})
+	}
+}

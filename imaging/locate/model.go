@@ -101,12 +101,17 @@ var nestedText string
 //go:embed final.txt
 var finalText string
 
+//go:embed tie.txt
+var tieText string
+
 // rank is the model that tells documents from other proposals by their features, nested the one that tells of two of the best which lie
-// in one another whether the outer is the document, final the one that looks again at the best beside their rivals. Each is read once; the texts are part of the program and a test reads them, so that a failure
-// here is one of the build.
-var rank, nested, final = sync.OnceValue(func() *forest { return mustParse(rankText) }),
+// in one another whether the outer is the document, final the one that looks again at the best beside their rivals, tie the one that tells of two that
+// lie in one another and are about as likely which is the better. Each is read once; the texts are part of the program and a test reads
+// them, so that a failure here is one of the build.
+var rank, nested, final, tie = sync.OnceValue(func() *forest { return mustParse(rankText) }),
 	sync.OnceValue(func() *forest { return mustParse(nestedText) }),
-	sync.OnceValue(func() *forest { return mustParse(finalText) })
+	sync.OnceValue(func() *forest { return mustParse(finalText) }),
+	sync.OnceValue(func() *forest { return mustParse(tieText) })
 
 func mustParse(text string) *forest {
 	m, err := parseForest(text)

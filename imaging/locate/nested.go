@@ -11,6 +11,7 @@ import (
 // A printed frame lies in a page as a page lies on a board: both are quadrilaterals with edges all around, one in the other. What
 // parts them is the belt between the two. Paper is the same on both sides of a printed frame, and beyond the paper's edge lies another
 // surface, which goes on around the other sides. Where a page has a coloured head, the sides go on along the head and end with it.
+// Here belts are looked at in the view, for all pairs of the best; of those that are then about as likely see settle.
 const (
 	// leastBelt is the width from which two sides are apart, in pixels of the view.
 	leastBelt = 1.8
@@ -18,8 +19,8 @@ const (
 	mostTurned = 0.12
 	// beltPlaces are the places along a side at which the belt is looked at.
 	beltPlaces = 20
-	// nestedCount is how many numbers describe a pair.
-	nestedCount = 39
+	// nestedCount is how many numbers describe a pair, and nestedArea which of them is the logarithm of the ratio of areas.
+	nestedCount, nestedArea = 39, 2
 	// mostNestedArea is how many times as large as the inner the outer may be.
 	mostNestedArea = 3.5
 )
@@ -27,7 +28,11 @@ const (
 // nesting is a pair of candidates of which one lies in the other.
 type nesting struct {
 	inner, outer int
-	row          [nestedCount]float32
+	// turn is which corner of the outer is next to the first of the inner.
+	turn int
+	row  [nestedCount]float32
+	// blind: of a belt the picture does not show what lies beyond.
+	blind bool
 }
 
 // nestings measures the pairs of which one lies in the other, side along side.
@@ -38,17 +43,18 @@ func (v *view) nestings(all []candidate) []nesting {
 			if i == o {
 				continue
 			}
-			if turned, ok := nestedIn(all[i].quad, all[o].quad); ok {
-				out = append(out, nesting{inner: i, outer: o, row: v.belt(&all[i], &all[o], turned)})
+			if turn, ok := nestedIn(all[i].quad, all[o].quad); ok {
+				row, blind := v.belt(&all[i], &all[o], all[o].quad.Turned(turn))
+				out = append(out, nesting{inner: i, outer: o, turn: turn, row: row, blind: blind})
 			}
 		}
 	}
 	return out
 }
 
-// alongside begins a quadrilateral with the corner that is next to the first of another, and reports whether side runs along side.
-func alongside(q, other raster.Quad) (raster.Quad, bool) {
-	turn, least := 0, math.Inf(1)
+// alongside is the corner of another quadrilateral that is next to the first of q, and reports whether side runs along side from there.
+func alongside(q, other raster.Quad) (turn int, ok bool) {
+	least := math.Inf(1)
 	for t := range 4 {
 		sum := 0.0
 		for i := range q {
@@ -65,10 +71,10 @@ func alongside(q, other raster.Quad) (raster.Quad, bool) {
 		ux, uy, vx, vy := b[0]-a[0], b[1]-a[1], d[0]-c[0], d[1]-c[1]
 		own, its := math.Hypot(ux, uy), math.Hypot(vx, vy)
 		if own < 8 || its < 8 || math.Abs(ux*vy-uy*vx) > mostTurned*own*its {
-			return other, false
+			return turn, false
 		}
 	}
-	return other, true
+	return turn, true
 }
 
 // outwards is how far a position lies outside the side i of a quadrilateral.
@@ -78,23 +84,23 @@ func outwards(q raster.Quad, i int, p raster.Point) float64 {
 	return (uy*(p[0]-a[0]) - ux*(p[1]-a[1])) / math.Hypot(ux, uy)
 }
 
-// nestedIn reports whether a quadrilateral lies in another, side along side, and returns the other begun with the corner that is next to
-// the first of the inner.
-func nestedIn(inner, outer raster.Quad) (raster.Quad, bool) {
+// nestedIn reports whether a quadrilateral lies in another, side along side, and which corner of the other is next to the first of the
+// inner.
+func nestedIn(inner, outer raster.Quad) (turn int, ok bool) {
 	a, b := inner.Area(), outer.Area()
 	if a <= 0 || b < 1.03*a || b > mostNestedArea*a {
-		return outer, false
+		return 0, false
 	}
-	outer, ok := alongside(inner, outer)
-	if !ok {
-		return outer, false
+	if turn, ok = alongside(inner, outer); !ok {
+		return turn, false
 	}
+	outer = outer.Turned(turn)
 	for i := range outer {
 		if outwards(outer, i, inner[i]) > 2 || outwards(outer, i, inner[(i+1)%4]) > 2 {
-			return outer, false
+			return turn, false
 		}
 	}
-	return outer, true
+	return turn, true
 }
 
 // Of the best candidates so many grow, for at most mostGrown further proposals.
@@ -330,8 +336,9 @@ func (s *spreadOver) add(x float64) {
 
 func (s *spreadOver) mean() float64 { return s.sum / max(s.n, 1) }
 
-// belt describes a pair of candidates, the outer quadrilateral begun at the corner that is next to the inner's first.
-func (v *view) belt(inner, outer *candidate, turned raster.Quad) (row [nestedCount]float32) {
+// belt describes a pair of candidates, the outer quadrilateral begun at the corner that is next to the inner's first. It is blind where
+// it does not see what lies beyond a belt.
+func (v *view) belt(inner, outer *candidate, turned raster.Quad) (row [nestedCount]float32, blind bool) {
 	var sides [4]beltSide
 	var paper, ground [channels]float64
 	nPaper, nGround := 0.0, 0.0
@@ -370,6 +377,7 @@ func (v *view) belt(inner, outer *candidate, turned raster.Quad) (row [nestedCou
 			continue
 		}
 		belts++
+		blind = blind || !s.beyond
 		width.add(s.width / short)
 		in := span(s.belt, s.in)
 		toIn.add(math.Log(in/grain + 0.3))
@@ -430,7 +438,7 @@ func (v *view) belt(inner, outer *candidate, turned raster.Quad) (row [nestedCou
 	put(math.Log(short))
 	put(float64(outer.features[1] - inner.features[1]))
 	put(max(min(outer.score-inner.score, 9), -9))
-	return row
+	return row, blind
 }
 
 // nestsCount is how many numbers say of a candidate how it stands to those that it lies in and that lie in it.
@@ -449,7 +457,7 @@ func nestsOf(n int, pairs []nesting, score func(*[nestedCount]float32) float64) 
 		p := &pairs[i]
 		s := float32(max(min(score(&p.row), none), -none))
 		if in := &out[p.inner]; s > in[0] {
-			in[0], in[1] = s, p.row[2]
+			in[0], in[1] = s, p.row[nestedArea]
 		}
 		o := &out[p.outer]
 		o[2], o[3] = min(o[2], s), max(o[3], s)

@@ -84,15 +84,64 @@ func covers(f *raster.Frame, q raster.Quad) (share, depth float64, polygons [][]
 			polygons = append(polygons, c.outline(cells))
 		}
 	}
-	for _, s := range c.breaks() {
-		if cells := c.spread(s, paper, taken); len(cells) >= total/600 && len(cells) <= total/2 && c.reaches(cells, s.side) {
-			add(cells)
-		}
+	for _, cells := range c.overEdges(paper, taken, total) {
+		add(cells)
 	}
-	for _, cells := range c.things(taken) {
+	for _, cells := range c.things(f, taken) {
+		add(cells)
+	}
+	for _, cells := range c.slender(paper, taken) {
 		add(cells)
 	}
 	return float64(covered) / float64(total), depth, polygons
+}
+
+// What comes in over an edge is told from a strip of the table, where a side was not found to a hair, and from shadow.
+const (
+	// Of a strip or a rim of the table more than stripEdge of the outline lies on the document's own, or it fills less than rimFilled of its
+	// hull, going round a corner; of fingers, pens and slips a third at most, and nearly half at least.
+	stripEdge, rimFilled = 0.42, 0.4
+	// overSharp is the part of the outline on the document that must be sharp: that of a shadow fades. overGoesOn is the part of what meets the
+	// edge that must go on beyond it, unless overPlain of the outline is sharp: a slip may end there.
+	overSharp, overGoesOn, overPlain = 0.42, 0.25, 0.9
+	// overContrast is how far its colour is from what lies around it, as thingContrast: more, since light and dirt come in over edges. Between
+	// two fingers lies a third, so that it is enough if one thing of those at the edges stands out as much.
+	overContrast = 40
+)
+
+// overEdges finds what comes in over the edges, and takes it.
+func (c *cover) overEdges(paper [3]float64, taken []bool, total int) (found [][]int) {
+	far := make([]uint8, len(c.pix))
+	plain := false
+	for _, s := range c.breaks() {
+		cells := c.spread(s, paper, taken)
+		t := thing{cells: cells}
+		if len(cells) >= total/400 && len(cells) <= total/2 && c.reaches(cells, s.side) && c.comesIn(&t, far) {
+			found = append(found, cells)
+			plain = plain || span(t.colour, t.around) >= overContrast
+			continue
+		}
+		for _, i := range cells {
+			taken[i] = false // another place, or what lies within, may have it
+		}
+	}
+	if !plain {
+		for _, cells := range found {
+			for _, i := range cells {
+				taken[i] = false
+			}
+		}
+		return nil
+	}
+	return found
+}
+
+// comesIn reports whether what was found at an edge is a thing that comes in over it; far is memory.
+func (c *cover) comesIn(t *thing, far []uint8) bool {
+	if c.shape(t); t.filled < rimFilled || !c.compare(t, far) {
+		return false
+	}
+	return t.edge <= stripEdge && t.sharp >= overSharp && (t.goesOn >= overGoesOn || t.sharp >= overPlain)
 }
 
 // depth is how far cells reach into the document from its nearest side, as a share of the shorter one.
@@ -164,7 +213,7 @@ func (c *cover) breaks() []start {
 		if len(differences) < n/4 {
 			continue
 		}
-		usual := raster.Quantile(differences, 0.5)
+		usual := raster.Quantile(differences, 0.75)
 		if usual < 24 {
 			continue // paper on paper: that both look alike says nothing
 		}
@@ -229,28 +278,12 @@ func (c *cover) spread(s start, paper [3]float64, taken []bool) []int {
 		return nil
 	}
 	taken[first] = true
-	cells := []int{first}
-	for k := 0; k < len(cells); k++ {
-		i := cells[k]
-		x, y := i%c.w, i/c.w
-		for _, d := range [4][2]int{{1, 0}, {-1, 0}, {0, 1}, {0, -1}} {
-			nx, ny := x+d[0], y+d[1]
-			if !c.inside(nx, ny) {
-				continue
-			}
-			j := ny*c.w + nx
-			if taken[j] || !c.shown[j] {
-				continue
-			}
-			if span(c.pix[j], c.pix[i]) > smooth || span(c.pix[j], s.colour) > 75 ||
-				span(c.pix[j], paper) < 0.45*span(s.colour, paper) {
-				continue
-			}
-			taken[j] = true
-			cells = append(cells, j)
-		}
-	}
-	return cells
+	return c.connected(first, func(i, j int) bool {
+		joins := !taken[j] && c.shown[j] && span(c.pix[j], c.pix[i]) <= smooth && span(c.pix[j], s.colour) <= 75 &&
+			span(c.pix[j], paper) >= 0.45*span(s.colour, paper)
+		taken[j] = taken[j] || joins
+		return joins
+	})
 }
 
 // outline is the convex hull of cells, in pixels of the upright picture.

@@ -39,14 +39,13 @@ func refine(f *raster.Frame, q raster.Quad, reach float64) raster.Quad {
 			sides[i], moved = fits[i].line, true
 		}
 	}
-	// Seen small, one side may have been drawn to a line of the table: it is then much weaker than the other three, while an
-	// edge like theirs, and as bright on the same side, is farther away.
+	// Seen small, one side may have been drawn to a line of the table, or to the end of the shadow that the document casts there: it is
+	// then much weaker than the other three, while an edge like theirs, and as bright on the same side, is farther away.
 	for i := range q {
 		others := []float64{fits[(i+1)%4].strength, fits[(i+2)%4].strength, fits[(i+3)%4].strength}
 		slices.Sort(others)
 		usual := others[1]
-		if usual*fits[i].strength < 0 || math.Abs(fits[i].strength) >= weakSide*math.Abs(usual) ||
-			onBorder(q[i], q[(i+1)%4], w, h, reach) {
+		if math.Abs(fits[i].strength) >= weakSide*math.Abs(usual) || onBorder(q[i], q[(i+1)%4], w, h, reach) {
 			continue
 		}
 		farther := fitSide(f, q[i], q[(i+1)%4], fartherReach*reach)
@@ -55,6 +54,9 @@ func refine(f *raster.Frame, q raster.Quad, reach float64) raster.Quad {
 		}
 		a, length := farther.line.at, q.Side(i)
 		b := raster.Point{a[0] + length*farther.line.direction[0], a[1] + length*farther.line.direction[1]}
+		if usual*fits[i].strength < 0 && !q.Contains(raster.Point{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2}) {
+			continue // what is darker there is no shadow of this document, which would end beyond it
+		}
 		if fine := fitSide(f, a, b, reach); usual*fine.strength > 0 { // the first was coarse
 			farther = fine
 		}

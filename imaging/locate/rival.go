@@ -95,7 +95,8 @@ func newFinalRow(f *features, r [rivalCount]float32, p [printCount]float32, n [n
 func (v *view) decide(all []candidate) []candidate {
 	n := min(len(all), finalists)
 	scores := make([]float64, n)
-	nests := nestsOf(n, v.nestings(all[:n]), func(row *[nestedCount]float32) float64 { return nested().score(row[:]) })
+	pairs := v.nestings(all[:n])
+	nests := nestsOf(n, pairs, func(row *[nestedCount]float32) float64 { return nested().score(row[:]) })
 	for i := range n {
 		row := newFinalRow(&all[i].features, rivals(all, i), v.print(all[i].quad), nests[i])
 		scores[i] = final().score(row[:])
@@ -104,6 +105,7 @@ func (v *view) decide(all []candidate) []candidate {
 	for i := range all {
 		all[i].score = scores[i]
 	}
+	v.settle(all, pairs)
 	sortByScore(all)
 	return all
 }

@@ -29,8 +29,9 @@ type pose struct {
 	aspect float64
 	// skew is the cosine between its sides: 0 for what is a rectangle under the assumed field of view.
 	skew float64
-	// tilt is the angle between the line of sight to its middle and its normal, in degrees.
-	tilt float64
+	// tilt is the angle between the line of sight to its middle and its normal, lean that between the camera's axis and its normal, in
+	// degrees. A lens that keeps straight lines straight shortens nothing of what lies parallel to the sensor, however far from the middle.
+	tilt, lean float64
 }
 
 // poseOf recovers how a rectangle lies of which the picture shows a quadrilateral: the camera is taken for a pinhole with
@@ -58,7 +59,10 @@ func poseOf(q raster.Quad, width, height float64) (pose, bool) {
 		return pose{}, false
 	}
 	cosine := math.Abs(dot3(normal, sight)) / (ln * norm3(sight))
-	return pose{aspect: la / lb, skew: dot3(a, b) / (la * lb), tilt: math.Acos(min(cosine, 1)) * 180 / math.Pi}, true
+	return pose{
+		aspect: la / lb, skew: dot3(a, b) / (la * lb),
+		tilt: math.Acos(min(cosine, 1)) * 180 / math.Pi, lean: math.Acos(min(math.Abs(normal[2])/ln, 1)) * 180 / math.Pi,
+	}, true
 }
 
 func dot3(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }

@@ -45,12 +45,15 @@ func halved(p *raster.RGB) *raster.RGB {
 	return out
 }
 
-func newView(f *raster.Frame) *view {
+func newView(f *raster.Frame) *view { return viewOf(f, viewSide) }
+
+// viewOf reduces the picture to a long side of about so many pixels.
+func viewOf(f *raster.Frame, side int) *view {
 	s := f.Small
-	n := max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
+	n := max(1, (max(s.W, s.H)+side/2)/side)
 	if n >= coarse {
 		s = halved(s)
-		n = max(1, (max(s.W, s.H)+viewSide/2)/viewSide)
+		n = max(1, (max(s.W, s.H)+side/2)/side)
 	}
 	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1), small: s}
 	v.sx, v.sy = float64(f.Width)/float64(v.w), float64(f.Height)/float64(v.h)

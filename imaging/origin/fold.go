@@ -61,6 +61,31 @@ const (
 	foldPatches = 6
 )
 
+// newFold looks for waves in patches of which the reliefs are known.
+func newFold(on page, patches []patch, reliefs []*relief) fold {
+	f := fold{page: on, reliefs: reliefs}
+	for _, q := range patches {
+		f.tangents = append(f.tangents, on.under(q.middle()))
+	}
+	return f
+}
+
+// beside is what becomes of a wave beside the document, where it is light enough to tell.
+type beside int
+
+const (
+	besideUnknown beside = iota
+	besideToo
+	besideNot
+)
+
+// Numbers of looking for a folded wave beside the document: foldAlong is how many squares along each side are looked at, foldLit how many
+// in all have to be lit, and foldHeld how far it has to stand out there, as a share of what it does on the document.
+const (
+	foldAlong, foldLit = 3, 3
+	foldHeld           = 0.5
+)
+
 // wave is a frequency on the document and its relief in the mean.
 type foldWave struct{ x, y, relief float64 }
 
@@ -74,9 +99,9 @@ func (f *fold) mean(x, y float64) float64 {
 
 // found is how far the best folded wave stands out in the mean of the patches: above what lies before and behind it on the line from
 // the origin, where straight edges have their power, and, counting half as much again, above any wave that is not folded.
-func (f *fold) found() float64 {
+func (f *fold) found() (wave foldWave, stands float64) {
 	if len(f.reliefs) < foldPatches {
-		return 0
+		return wave, 0
 	}
 	var waves []foldWave
 	for axis := range 2 {
@@ -102,21 +127,24 @@ func (f *fold) found() float64 {
 			break
 		}
 		w = f.climb(w)
-		q := min(w.relief-max(f.ridge(w), 0), 1.6*(w.relief-f.unfolded(w)))
+		q := min(w.stands(f), 1.6*(w.relief-f.unfolded(w)))
 		if q <= max(most, foldLeast) {
 			continue
 		}
 		if still == nil {
 			if still = f.still(); tinted(still) {
-				return 0
+				return w, 0
 			}
 		}
 		if !harmonic(w, still) {
-			most = q
+			wave, most = w, q
 		}
 	}
-	return most
+	return wave, most
 }
+
+// stands is how far a wave stands out above what lies before and behind it.
+func (w foldWave) stands(f *fold) float64 { return w.relief - max(f.ridge(w), 0) }
 
 // climb goes to the best frequency close by.
 func (f *fold) climb(w foldWave) foldWave {

@@ -116,6 +116,31 @@ func (p plan) beside(n int) []patch {
 	}, n)
 }
 
+// alongside returns squares just beyond the four sides of the document.
+func (p plan) alongside() []patch {
+	var out []patch
+	longer := max(p.quad.Side(0), p.quad.Side(1), p.quad.Side(2), p.quad.Side(3))
+	for side := range 4 {
+		a, c := p.quad[side], p.quad[(side+1)%4]
+		dx, dy := c[0]-a[0], c[1]-a[1]
+		n := math.Hypot(dx, dy)
+		if n < patchSide {
+			continue
+		}
+		away := patchSide/2*(math.Abs(dx)+math.Abs(dy))/n + probeGap*longer
+		for k := range foldAlong {
+			t := (float64(k) + 0.5) / foldAlong
+			x, y := int(a[0]+t*dx+away*dy/n)-patchSide/2, int(a[1]+t*dy-away*dx/n)-patchSide/2
+			if x < 0 || y < 0 || x+patchSide > p.w || y+patchSide > p.h {
+				continue
+			}
+			level, rough := p.rough(x, y)
+			out = append(out, patch{x: x, y: y, level: level, rough: rough})
+		}
+	}
+	return out
+}
+
 // documentInset is how far from its border, as a share of its size, a document is left alone: there are rounded corners,
 // the table's reflection, the fringe of the lens, and the error of the corners.
 const documentInset = 0.035

@@ -33,6 +33,8 @@ type pattern struct {
 	lock   lock
 	border border
 	tied   bool
+	// lit are the patches beside the document that are light enough to show it, litHas those that do, as the lock would have it.
+	lit, litHas int
 }
 
 type member struct {
@@ -285,6 +287,35 @@ func (p *pattern) onlyInside() float64 {
 		return 0
 	}
 	return unit((p.inside-0.5)/0.3) * unit(1-2*p.outside)
+}
+
+// besides counts the patches beside the document that show the wave at the frequency that it has on the document's plane.
+func (p *pattern) besides(l *lock) {
+	var levels []float64
+	for _, m := range p.members {
+		if q := p.patches[m.patch]; q.inside {
+			levels = append(levels, q.level)
+		}
+	}
+	least := lit * raster.Quantile(levels, 0.5)
+	for i, q := range p.patches {
+		if q.inside {
+			continue
+		}
+		k := slices.IndexFunc(p.members, func(m member) bool { return m.patch == i })
+		fits := false
+		if k >= 0 {
+			u, v := l.at(q.middle())
+			du, dv := p.members[k].peak.u-u, p.members[k].peak.v-v
+			fits = math.Hypot(du-math.Round(du), dv-math.Round(dv)) < settled
+		}
+		switch {
+		case fits:
+			p.lit, p.litHas = p.lit+1, p.litHas+1
+		case k >= 0 || q.level >= least:
+			p.lit++
+		}
+	}
 }
 
 // roughPatch is the roughness, in grey levels, at which a patch counts half.

@@ -63,6 +63,25 @@ func (s *analysis) lumaPeaks(g *raster.Gray, patches []patch) [][]peak {
 	return out
 }
 
+// reliefsOf returns the reliefs of patches of the luma.
+func (s *analysis) reliefsOf(g *raster.Gray, patches []patch) []*relief {
+	t := transforms()
+	out := make([]*relief, len(patches))
+	for i := 0; i < len(patches); i += 2 {
+		second := min(i+1, len(patches)-1)
+		s.load(t, g, patches[i], patches[second])
+		s.pair.run(t)
+		s.pair.split(&s.a, &s.b)
+		s.find(&s.a, blockBins)
+		out[i] = s.relief()
+		if second > i {
+			s.find(&s.b, blockBins)
+			out[second] = s.relief()
+		}
+	}
+	return out
+}
+
 // peaksOf returns the peaks of one patch, and keeps its relief where it lies on the document.
 func (s *analysis) peaksOf(g *raster.Gray, p patch, power *spectrum) []peak {
 	if dithered(g, p) {

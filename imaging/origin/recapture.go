@@ -2,6 +2,7 @@ package origin
 
 import (
 	"math"
+	"slices"
 
 	"github.com/preflight-icp/preflight/filing"
 	"github.com/preflight-icp/preflight/imaging/raster"
@@ -48,16 +49,14 @@ func gather(f *raster.Frame, doc *filing.Document) (evidence, bool) {
 	if p, ok := fullPlan(f, doc); ok {
 		e.luma, luma = p.search(lumaInside, lumaOutside, false, func(patches []patch) [][]peak { return s.lumaPeaks(f.Full, patches) })
 		p.tie(&e.luma, lumaSampler(f.Full))
-		e.folded = p.folded(s.relieved, s.reliefs)
+		e.folded, e.foldedBeside = p.folded(s, f.Full)
 	}
 	if p, ok := smallPlan(f, doc); ok {
 		factor := max(int(1/f.Scale[0]+0.5), 1)
 		e.colour, colour = p.search(chromaInside, chromaOutside, true, func(patches []patch) [][]peak {
 			return s.chromaPeaks(f.Small, patches, factor)
 		})
-		if e.colour.turning > turnsFrom {
-			p.tie(&e.colour, chromaSampler(f.Small))
-		}
+		p.tie(&e.colour, chromaSampler(f.Small))
 	}
 	return e, luma || colour
 }
@@ -73,23 +72,48 @@ func (p *plan) tie(w *pattern, take sampler) {
 	}
 	if w.lock, w.tied = newLock(on, w.patches, w.members); w.tied {
 		w.border = p.border(&w.lock, take)
+		w.besides(&w.lock)
 	}
 }
 
-// folded looks for a wave too fine to be seen as it is.
-func (p *plan) folded(patches []patch, reliefs []*relief) float64 {
+// folded looks for a wave too fine to be seen as it is, and where there is one, for what becomes of it beside the document.
+func (p *plan) folded(s *analysis, g *raster.Gray) (stands float64, there beside) {
 	if !p.located {
-		return 0
+		return 0, besideUnknown
 	}
 	on, ok := newPage(p.quad)
 	if !ok {
-		return 0
+		return 0, besideUnknown
 	}
-	f := fold{page: on, reliefs: reliefs}
-	for _, q := range patches {
-		f.tangents = append(f.tangents, on.under(q.middle()))
+	f := newFold(on, s.relieved, s.reliefs)
+	w, stands := f.found()
+	if stands <= foldLeast {
+		return stands, besideUnknown
 	}
-	return f.found()
+	level := medianLevel(s.relieved)
+	dim := func(q patch) bool { return q.level < lit*level || q.level > brightest }
+	lit := slices.DeleteFunc(p.alongside(), dim)
+	if len(lit) < foldLit {
+		lit = slices.DeleteFunc(p.beside(2*foldLit), dim)
+	}
+	if len(lit) < foldLit {
+		return stands, besideUnknown
+	}
+	outside := newFold(on, lit, s.reliefsOf(g, lit))
+	w.relief = outside.mean(w.x, w.y)
+	if outside.climb(w).stands(&outside) > foldHeld*stands {
+		return stands, besideToo
+	}
+	return stands, besideNot
+}
+
+// medianLevel is the median luma of squares.
+func medianLevel(patches []patch) float64 {
+	levels := make([]float64, len(patches))
+	for i, p := range patches {
+		levels[i] = p.level
+	}
+	return raster.Quantile(levels, 0.5)
 }
 
 // search looks for a wave that runs through one plane of the picture: on the document first, and where there is one, or the document
@@ -122,9 +146,10 @@ const leastMembers = 3
 // evidence is what a recapture is weighed by.
 type evidence struct {
 	luma, colour pattern
-	// folded is how far a wave too fine to be seen stands out.
-	folded float64
-	bezel  bezel
+	// folded is how far a wave too fine to be seen stands out, and foldedBeside whether it does beside the document.
+	folded       float64
+	foldedBeside beside
+	bezel        bezel
 	// located: there is a document, so that what lies on it and beside it are told apart.
 	located bool
 	camera  bool
@@ -179,8 +204,7 @@ func (e *evidence) weighed() [features]float64 {
 		if c := e.colour.onDocument(true); total(c) > total(x) {
 			x = c
 		}
-		// Where print that is not folded is strong and ends with the document, what is folded may be its harmonic.
-		x[faint] = unit((e.folded-1)/0.6) * (1 - harmonicDoubt*e.luma.printed())
+		x[faint] = unit((e.folded-1)/0.6) * e.foldedTrust()
 	} else {
 		x = e.somewhere()
 	}
@@ -216,21 +240,54 @@ func (p *pattern) onDocument(colour bool) (x [features]float64) {
 	there := unit((p.rise-3.6)/1.5) * unit(p.inside/0.35)
 	x[beating] = there * p.lock.beats()
 	// As long as rows of print or as a weave, a wave goes on by chance.
-	x[goingOn] = there * p.border.goesOn() * p.lock.fits() * unit((p.frequency-0.06)/0.05)
+	x[goingOn] = there * p.goesOn() * p.lock.fits() * unit((p.frequency-0.06)/0.05)
 	if colour {
 		x[turning] = there * unit((p.turning-turnsFrom)/0.3)
 	}
 	x[lattice] = there * p.fine() * unit((p.crossed-0.3)/0.4) * (1 + p.lock.upright()) / 2
 	x[filling] = there * p.border.full()
-	x[ending] = there * p.border.ends() * (1 - p.lock.beats())
+	x[ending] = there * p.border.ends()
+	if p.litHas > 0 {
+		x[ending] *= 1 - p.lock.beats() // it is elsewhere, only not close by
+	}
 	if total(x) < 0 {
 		return [features]float64{}
 	}
 	return x
 }
 
-// harmonicDoubt is how much of a folded wave's worth is doubted beside print that may have harmonics.
-const harmonicDoubt = 0.6
+// foldedTrust is how much of a folded wave's worth is left, 0 to 1. Where print that is not folded is strong and ends with the document,
+// what is folded may be its harmonic; what goes on beside the document is not, and what does not may be print too fine to be seen.
+func (e *evidence) foldedTrust() float64 {
+	switch e.foldedBeside {
+	case besideToo:
+		return 1
+	case besideNot:
+		return 1 - endingDoubt
+	}
+	return 1 - harmonicDoubt*e.luma.printed()
+}
+
+// harmonicDoubt is how much of a folded wave's worth is doubted beside print that may have harmonics, endingDoubt how much where the wave
+// is not seen beside the document although it is light enough there.
+const harmonicDoubt, endingDoubt = 0.6, 0.7
+
+// goesOn says, 0 to 1, how plainly a wave goes on beside the document: over its border, or, where it is too dark there to tell, in squares
+// farther off. What lies just beyond the border and is of about that frequency may be cloth; none of the squares around then has the wave
+// as the document's plane would have it.
+func (p *pattern) goesOn() float64 {
+	on := p.border.goesOn()
+	if p.border.beyond < leastBeyond {
+		on = max(on, unit(float64(p.litHas-1)/2)*unit((share(p.litHas, p.lit)-0.5)/0.3)*unit((p.inside-0.5)/0.3))
+	}
+	if p.litHas == 0 {
+		on *= 1 - unit(float64(p.lit-2)/3)
+	}
+	return on
+}
+
+// leastBeyond is how many squares beyond the border have to be light enough for them to tell.
+const leastBeyond = 3
 
 // printed says, 0 to 1, how plainly a wave is the document's own print: it ends where the document does.
 func (p *pattern) printed() float64 {

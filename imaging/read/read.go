@@ -33,7 +33,7 @@ import (
 )
 
 // Version is the version of reading; it changes whenever the same picture may give another Reading than before.
-const Version = "3+ppocr-v4"
+const Version = "4+ppocr-v4"
 
 // ErrNoReader says that no text can be read: ONNX Runtime or a model is not there.
 var ErrNoReader = errors.New("no reader of text is installed")

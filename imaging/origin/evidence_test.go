@@ -1,0 +1,75 @@
+package origin
+
+import "testing"
+
+// wavy is a wave that stands out everywhere on a document and may be print as well as a screen's.
+func wavy(change func(*pattern)) pattern {
+	p := pattern{
+		rise: 6, inside: 1, insideOf: 12, frequency: 0.25, tied: true,
+		lock:   lock{printed: 0.2, beating: 0.2, members: 12, turn: 20},
+		border: border{within: 20, withinHas: 20, beyond: 0},
+	}
+	change(&p)
+	return p
+}
+
+func TestAWaveIsWeighedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
+	t.Parallel()
+	beat := lock{printed: 6, beating: 0.1, du: 0.98, members: 12}
+	for _, c := range []struct {
+		name   string
+		change func(*pattern)
+		screen bool
+	}{
+		{"a wave of which nothing else is known", func(*pattern) {}, false},
+		{"a wave that goes on over the border", func(p *pattern) { p.border.beyond, p.border.beyondHas = 40, 40 }, true},
+		{"a wave that goes on in the dark around, too dark at the border to tell", func(p *pattern) { p.lit, p.litHas = 5, 5 }, true},
+		{"a wave that is in one square around by chance", func(p *pattern) { p.lit, p.litHas = 5, 1 }, false},
+		{"a wave of the table that reaches into a small document's squares", func(p *pattern) { p.inside, p.lit, p.litHas = 0.43, 6, 6 }, false},
+		{"print on cloth whose threads are about as far apart", func(p *pattern) {
+			p.border.beyond, p.border.beyondHas, p.lit = 48, 48, 6
+		}, false},
+		{"a beat with the sensor", func(p *pattern) { p.lock = beat }, true},
+		{"a beat with the sensor that goes on elsewhere, though not close by", func(p *pattern) {
+			p.lock, p.border.beyond, p.lit, p.litHas = beat, 30, 6, 3
+		}, true},
+		{"a beat of fine print with the sensor, which ends where the document does", func(p *pattern) {
+			p.lock, p.border.beyond, p.lit = beat, 30, 6
+		}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e := evidence{luma: wavy(c.change), located: true, camera: true}
+			if got := e.probability(); got >= suspected != c.screen {
+				t.Errorf("%.2f, want a screen: %v; %v", got, c.screen, e.weighed())
+			}
+		})
+	}
+}
+
+func TestAFoldedWaveIsTrustedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		there  beside
+		print  bool
+		screen bool
+	}{
+		{"too dark around to tell", besideUnknown, false, true},
+		{"too dark around to tell, and print that ends may have it as a harmonic", besideUnknown, true, false},
+		{"it goes on", besideToo, false, true},
+		{"it goes on, whatever print ends", besideToo, true, true},
+		{"it ends with the document: print too fine to be seen", besideNot, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			e := evidence{folded: 2.4, foldedBeside: c.there, located: true, camera: true}
+			if c.print {
+				e.luma = wavy(func(p *pattern) { p.border.beyond, p.lit = 30, 6 })
+			}
+			if got := e.probability(); got >= suspected != c.screen {
+				t.Errorf("%.2f, want a screen: %v; %v", got, c.screen, e.weighed())
+			}
+		})
+	}
+}

@@ -1,0 +1,35 @@
+package imaging
+
+import (
+	"testing"
+
+	"github.com/preflight-icp/preflight/filing"
+)
+
+func TestWhatHasNoPrintIsHardlyADocument(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(m *filing.Measurements)
+		want   bool
+	}{
+		"a window on the wall has none":                       {func(*filing.Measurements) {}, true},
+		"nothing was found to measure on it":                  {func(m *filing.Measurements) { m.Legibility = nil }, true},
+		"a card of the same size has":                         {func(m *filing.Measurements) { m.Legibility.Tiles[0].Edges = 3000 }, false},
+		"a card farther away is too small for its print":      {func(m *filing.Measurements) { m.Document.FrameShare = 0.004 }, false},
+		"print may be hidden where it is dark":                {func(m *filing.Measurements) { m.Exposure.Paper = 60 }, false},
+		"a page that fills the picture may have lost its own": {func(m *filing.Measurements) { m.Document.FrameShare = 0.6 }, false},
+		"a picture that was not measured says nothing":        {func(m *filing.Measurements) { m.Exposure = nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := filing.Measurements{
+				Width: 4000, Height: 3000, Document: &filing.Document{Confidence: 0.95, FrameShare: 0.08}, Exposure: &filing.Exposure{Paper: 240},
+				Legibility: &filing.Legibility{Tiles: []filing.SharpnessTile{{Edges: 120}, {Edges: 60}}},
+			}
+			c.change(&m)
+			if got := unprinted(&m); got != c.want {
+				t.Errorf("without print: %v, want %v", got, c.want)
+			}
+		})
+	}
+}
