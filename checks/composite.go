@@ -37,7 +37,7 @@ func Composite(in CompositeInput) []filing.Finding {
 	j := compositeJudge{c: c, t: t, in: &in, out: []filing.Finding{}}
 	j.complete()
 	for i := range in.Parts {
-		j.legible(&in.Parts[i])
+		j.legible(i)
 	}
 	j.overlaps()
 	if !j.sides() {
@@ -179,11 +179,11 @@ func (j *compositeJudge) complete() {
 			continue
 		}
 		if twice := slices.IndexFunc(missing, func(w filing.PartWanted) bool { return w.Kind == p.Kind && twoSided(w.Kind) }); twice >= 0 {
-			j.add("same_side_twice", wording{}, p.Quad[:]) // the other side is what is missing
+			j.add("same_side_twice", wording{}, p.Quad[:]).Part = i + 1 // the other side is what is missing
 			missing = slices.Delete(missing, twice, twice+1)
 			continue
 		}
-		j.add("part_unexpected", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:])
+		j.add("part_unexpected", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:]).Part = i + 1
 	}
 	for n, w := range missing {
 		if n >= len(missing)-unknown {
@@ -199,7 +199,8 @@ func (j *compositeJudge) complete() {
 }
 
 // legible judges whether a part can be read.
-func (j *compositeJudge) legible(p *filing.SeenPart) {
+func (j *compositeJudge) legible(i int) {
+	p := &j.in.Parts[i]
 	l, bad := p.Legibility, false
 	if l != nil && len(l.Tiles) >= j.t.SharpnessTiles {
 		bad = l.TextHeightPx > 0 && l.TextHeightPx < j.t.TextHeightPx || p.Sharpness > 0 && p.Sharpness < j.t.Sharpness
@@ -210,7 +211,7 @@ func (j *compositeJudge) legible(p *filing.SeenPart) {
 		}
 	}
 	if bad {
-		j.add("part_illegible", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:])
+		j.add("part_illegible", wording{values: values{"part": j.named(p.Kind, p.Page)}}, p.Quad[:]).Part = i + 1
 	}
 }
 
@@ -243,7 +244,7 @@ func (j *compositeJudge) overlaps() {
 				}
 			}
 			if small > 0 && both > j.t.PartsOverlap*small {
-				j.add("parts_overlap", wording{}, a.Quad[:])
+				j.add("parts_overlap", wording{}, a.Quad[:]).Part = i + 1
 				return
 			}
 		}

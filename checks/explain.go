@@ -225,7 +225,7 @@ func (e *explainer) matched(r *required, s standing) []filing.MatchedFile {
 		}
 		f := &e.files[s.files[i]]
 		out = append(out, filing.MatchedFile{
-			File: f.ID, Source: f.source, Material: s.alternative.material, Page: page, Basis: f.basis, Because: e.because(f, r, s.alternative),
+			File: f.ID, Source: f.source, Part: f.seen, Material: s.alternative.material, Page: page, Basis: f.basis, Because: e.because(f, r, s.alternative),
 		})
 	}
 	return out
@@ -243,7 +243,7 @@ func (e *explainer) because(f *candidate, r *required, a *alternative) filing.Te
 	}
 	unsaid := f.declared.Material == ""
 	if unsaid {
-		say("because_recognized", values{"detected": e.detected(f.Content)})
+		say("because_recognized", values{"detected": e.detected(f.content)})
 	}
 	switch f.basis {
 	case filing.BasisOnlyLeft:
@@ -252,7 +252,7 @@ func (e *explainer) because(f *candidate, r *required, a *alternative) filing.Te
 		say("because_only_asked", nil)
 	}
 	if f.basis != filing.BasisDeclared {
-		if fields := e.agreeing(f.Content, &e.wanted[a.at]); len(fields) > 0 {
+		if fields := e.agreeing(f.content, &e.wanted[a.at]); len(fields) > 0 {
 			names := make([]filing.Text, len(fields))
 			for i, name := range fields {
 				names[i] = e.c.words.Fields[name]
@@ -314,7 +314,7 @@ func (e *explainer) aside(i int, r *required, s standing) string {
 		a := &r.alternatives[j]
 		switch {
 		case a.words:
-		case f.misfit && (f.declared.Material == a.material || f.declared.Material == "" && e.shows(a, f.Content)):
+		case f.misfit && (f.declared.Material == a.material || f.declared.Material == "" && e.shows(a, f.content)):
 			return "other_owner"
 		case f.at != a.at || f.page != "" && !slices.Contains(a.pages, f.page):
 		case f.stale:
@@ -414,8 +414,8 @@ func (e *explainer) surplus() []filing.Finding {
 // needless says of a file that it is not needed or not declared; false where neither is so.
 func (e *explainer) needless(f *candidate) (filing.Finding, bool) {
 	v, measured := values{}, map[string]any{"file": f.ID}
-	if f.Content != nil {
-		v["detected"] = e.detected(f.Content)
+	if f.content != nil {
+		v["detected"] = e.detected(f.content)
 	}
 	say := func(code string, w wording) (filing.Finding, bool) {
 		w.values = v
@@ -423,7 +423,7 @@ func (e *explainer) needless(f *candidate) (filing.Finding, bool) {
 		finding.Measured = measured
 		return finding, true
 	}
-	kind := func() { measured["kind"] = f.Content.Kind.Detected }
+	kind := func() { measured["kind"] = f.content.Kind.Detected }
 	if e.v.byCode[f.declared.Material] == nil && !e.asksFor(f.declared.Material) {
 		switch {
 		case f.at >= 0 && (f.page == "" || slices.Contains(e.wanted[f.at].pages, f.page)):
@@ -436,10 +436,10 @@ func (e *explainer) needless(f *candidate) (filing.Finding, bool) {
 			return say("material_undeclared", wording{message: "recognized"})
 		case f.to > f.from:
 			return filing.Finding{}, false // one more of what is there already
-		case sure(f.Content):
+		case sure(f.content):
 			kind()
 			return say("material_not_needed", wording{message: "recognized"})
-		case f.Content != nil && f.Content.Kind.Detected != filing.DocumentUnknown:
+		case f.content != nil && f.content.Kind.Detected != filing.DocumentUnknown:
 			kind()
 			return say("material_undeclared", wording{message: "perhaps"})
 		}
@@ -494,7 +494,7 @@ func (e *explainer) look() []misplacement {
 // better returns the only open place that a file fits which was declared as something that it is not.
 func (e *explainer) better(i int) (misplacement, bool) {
 	f := &e.files[i]
-	if f.part || !sure(f.Content) || e.v.byCode[f.declared.Material] == nil || e.fits(f) {
+	if f.part || !sure(f.content) || e.v.byCode[f.declared.Material] == nil || e.fits(f) {
 		return misplacement{}, false
 	}
 	var found []misplacement
@@ -502,11 +502,11 @@ func (e *explainer) better(i int) (misplacement, bool) {
 	for j := range e.required {
 		for k := range e.required[j].alternatives {
 			a := &e.required[j].alternatives[k]
-			page := f.Content.Kind.Page
-			if a.words || !e.shows(a, f.Content) || !slices.Contains(a.pages, page) || !e.lacks(j, a, page) {
+			page := f.content.Kind.Page
+			if a.words || !e.shows(a, f.content) || !slices.Contains(a.pages, page) || !e.lacks(j, a, page) {
 				continue
 			}
-			speaks := e.speaks(f.Content, &e.wanted[a.at])
+			speaks := e.speaks(f.content, &e.wanted[a.at])
 			switch {
 			case speaks < most, slices.ContainsFunc(found, func(o misplacement) bool { return o.at == a.at && speaks == most }):
 				continue
@@ -524,7 +524,7 @@ func (e *explainer) better(i int) (misplacement, bool) {
 
 // fits reports whether what a file was recognized as goes with what it was declared as.
 func (e *explainer) fits(f *candidate) bool {
-	c := f.Content
+	c := f.content
 	if !e.p.kindFits(f.declared.Material, c) {
 		return false
 	}

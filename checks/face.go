@@ -131,7 +131,8 @@ func (j *judge) unclearFace(face *filing.Face) []filing.Finding {
 }
 
 // coveredMouth reports whether something covers nose and mouth, by what the detector makes of the lower half alone, and by how much they
-// stand out: either may be deceived, by spectacles that reach into the lower half or by a hand, both hardly ever. least is what the
+// stand out: either may be deceived, by spectacles that reach into the lower half or by a hand, both hardly ever; where an arm reaches up
+// beside the face, what stands out is held to be fingers. least is what the
 // lower half would have had to reach.
 func (j *judge) coveredMouth(face *filing.Face) (least float64, covered bool) {
 	t := j.t
@@ -143,7 +144,8 @@ func (j *judge) coveredMouth(face *filing.Face) (least float64, covered bool) {
 		if *mouth < t.FaceMouth {
 			return least, true
 		}
-		if *mouth >= t.FaceMouthPlain {
+		arm := face.ArmBeside != nil && *face.ArmBeside >= t.FaceArm
+		if *mouth >= t.FaceMouthPlain && !arm {
 			least = t.FaceLowerHalfPlain
 		}
 	}

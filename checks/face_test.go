@@ -31,7 +31,7 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 		return []filing.Face{portrait(), f}
 	}
 	covered, open := 0.08, 0.88
-	flat, plain, soft := 0.09, 0.25, 0.62
+	flat, plain, soft, arm := 0.09, 0.25, 0.62, 0.4
 	cases := []struct {
 		name     string
 		material string
@@ -54,6 +54,13 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 			changed(func(f *filing.Face) { f.Box[2], f.Box[3], f.EdgeWidthPx = 55, 70, 2 }), []string{"face_unclear"}, map[string]any{"side_px": 55.0}},
 		{"a face as small as a portrait on a card that was not located", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.Box[2], f.Box[3], f.EdgeWidthPx = 42, 49, 2 }), []string{"face_not_found"}, map[string]any{"faces": 0}},
+		{"fingers before a mouth, which stand out as lips do, and the arm beside the face", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.LowerHalf, f.MouthContrast, f.ArmBeside = &soft, &plain, &arm }), []string{"face_unclear"},
+			map[string]any{"lower_half": 0.62}},
+		{"a soft face without an arm beside it", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.LowerHalf, f.MouthContrast, f.ArmBeside = &soft, &plain, &flat }), none, nil},
+		{"an open face before a wall of the skin's colour", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.MouthContrast, f.ArmBeside = &plain, &arm }), none, nil},
 		{"a face out of focus", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.EdgeWidthPx = 42 }), []string{"face_unclear"}, map[string]any{"detail": 10.0}},
 		{"a face out of focus, of which no half is one", "handheld_personal_document", filing.FacesByUltraFace,

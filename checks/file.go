@@ -91,6 +91,9 @@ func (j *judge) shown(findings []filing.Finding) []filing.Finding {
 	findings = append(findings, j.screenshot()...)
 	findings = append(findings, j.editor()...)
 	findings = append(findings, j.duplicates()...)
+	if j.stitched() {
+		return append(findings, j.parts()...)
+	}
 	findings = append(findings, j.location()...)
 	findings = append(findings, j.legible()...)
 	findings = append(findings, j.faces()...)

@@ -38,11 +38,17 @@ func (j *judge) blurred(limit float64) []filing.Finding {
 	if m.Document == nil {
 		return nil // what looked like lines of text may be hair or leaves; that no document was found is said
 	}
-	if l == nil || m.Sharpness == 0 || len(l.Tiles) < t.SharpnessTiles {
+	if l == nil || m.Sharpness == 0 || len(l.Tiles) == 0 {
 		return nil
 	}
 	if l.TextHeightPx < t.SharpnessText {
 		limit = min(limit, t.SharpnessUnlocated)
+	}
+	if len(l.Tiles) < t.SharpnessTiles {
+		if limit <= t.SharpnessUnlocated {
+			return nil
+		}
+		limit = t.SharpnessOneTile
 	}
 	sharpness := m.Sharpness
 	if limit > t.SharpnessUnlocated { // of what is small, or need not be a document, detail says little
@@ -103,7 +109,7 @@ func (j *judge) exposed() []filing.Finding {
 }
 
 // dark finds documents whose white is dark, and pictures in which none can be found for that: there the brightest that there is
-// has to be darker still, since it need not be paper.
+// has to be darker still, since it need not be paper. Dark ground that bears light print is dark by itself: that print is its white.
 func (j *judge) dark() []filing.Finding {
 	e, limit := j.m.Exposure, j.t.PaperLevel
 	if d := j.m.Document; d == nil || d.Confidence < j.t.DocumentSeen {
@@ -113,8 +119,11 @@ func (j *judge) dark() []filing.Finding {
 		return nil
 	}
 	paper := e.Paper
-	if j.backlit() {
+	switch {
+	case j.backlit():
 		paper, limit = e.Surroundings, j.t.PaperLevelUnlocated
+	case e.Lightest >= j.t.LightPrint*paper:
+		paper = e.Lightest
 	}
 	if paper >= limit {
 		return nil

@@ -66,6 +66,12 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		"one tile alone says nothing": {
 			change: func(m *filing.Measurements) { blur(m, 40) },
 		},
+		"one tile is enough where its edges are as wide as the text is high": {
+			change: func(m *filing.Measurements) { blur(m, 90) }, want: []string{"blurred"},
+		},
+		"but not where the document is not known for sure": {
+			change: func(m *filing.Measurements) { m.Document.Confidence = 0.6; blur(m, 90) },
+		},
 		"a picture without text cannot be blurred": {
 			change: func(m *filing.Measurements) { m.Legibility, m.Sharpness = &filing.Legibility{Noise: 1}, 0 },
 		},
@@ -74,6 +80,18 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 		},
 		"text that nobody could read is blurred whatever it stands on": {
 			change: func(m *filing.Measurements) { m.Document.Confidence = 0.6; blur(m, 40, 40, 40) }, want: []string{"blurred"},
+		},
+		"a dark card with light print is not dark": {
+			change: func(m *filing.Measurements) { m.Exposure.Paper, m.Exposure.Lightest = 50, 180 },
+		},
+		"light print of a dark card that is itself dark is": {
+			change: func(m *filing.Measurements) { m.Exposure.Paper, m.Exposure.Lightest = 37, 75 }, want: []string{"underexposed"},
+		},
+		"grey paper with a pale spot is too dark": {
+			change: func(m *filing.Measurements) { m.Exposure.Paper, m.Exposure.Lightest = 80, 104 }, want: []string{"underexposed"},
+		},
+		"grey paper before a bright window is too dark": {
+			change: func(m *filing.Measurements) { m.Exposure.Paper, m.Exposure.Surroundings = 80, 150 }, want: []string{"underexposed"},
 		},
 		"grey paper is too dark": {change: func(m *filing.Measurements) { m.Exposure.Paper = 80 }, want: []string{"underexposed"}},
 		"a picture in which darkness hides the document": {
@@ -174,10 +192,16 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 			},
 			want: []string{"glare"},
 		},
-		"a reflection beside the text": {
+		"a small reflection beside the text": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.04, TextShare: 0, Regions: [][]filing.Point{spot}}
+			},
+		},
+		"a reflection over a blank part, or over a title": {
 			change: func(m *filing.Measurements) {
 				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0, Regions: [][]filing.Point{spot}}
 			},
+			want: []string{"glare"},
 		},
 		"a point of light": {
 			change: func(m *filing.Measurements) {

@@ -38,7 +38,7 @@ func (j *judge) location() []filing.Finding {
 		out = append(out, f)
 	}
 	quad := d.Quad[:]
-	sure := d.Confidence >= t.DocumentSure
+	sure := d.Confidence >= t.DocumentSure && (!held || d.Confidence >= t.HeldSure)
 	if fit := j.fit(d); sure && fit != nil && fit.OutsideMM > t.OutsideMM {
 		out = append(out, j.cutOff(fit))
 	}
@@ -66,7 +66,7 @@ func (j *judge) location() []filing.Finding {
 		add("document_too_small", wording{values: values{"percent": percent(d.FrameShare)}},
 			"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShareUnsure, quad)
 	}
-	if d.Tilt > t.Tilt {
+	if sure && d.Tilt > t.Tilt {
 		add("document_tilted", wording{values: values{"tilt": int(d.Tilt + 0.5)}}, "tilt", "max_tilt", rounded(d.Tilt), t.Tilt, quad)
 	}
 	j.occluded(add)

@@ -76,6 +76,11 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 			*m = outside(6, 20)
 			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
 		}), []string{"document_cut_off"}, nil},
+		{"what runs out of the picture behind a person and may be a card", "handheld_personal_document", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.Document.Confidence = 0.76
+			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
+		}), none, nil},
 		{"a card far away", "principal_id", document(func(d *filing.Document) { d.FrameShare = 0.08 }), []string{"document_too_small"},
 			map[string]any{"frame_share": 0.08}},
 		{"a card in a picture that was scaled down", "principal_id", document(func(d *filing.Document) { d.Formats[0].PxPerMM = 3.4 }),
@@ -89,6 +94,7 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		}), none, nil},
 		{"from a steep angle", "principal_id", document(func(d *filing.Document) { d.Tilt = 44.4 }), []string{"document_tilted"},
 			map[string]any{"tilt": 44.4}},
+		{"from a steep angle, if it is a card", "principal_id", document(func(d *filing.Document) { d.Confidence, d.Tilt = 0.6, 44.4 }), none, nil},
 		{"a finger on the card", "principal_id", document(func(d *filing.Document) {
 			d.Occluded, d.Occlusions = 0.03, [][]filing.Point{{{2300, 1900}, {2712, 1950}, {2710, 2200}}}
 		}), []string{"document_occluded"}, map[string]any{"occluded": 0.03}},

@@ -68,7 +68,15 @@ type MatchPart struct {
 	Verdict filing.Verdict
 	// PxPerMM is the resolution of a card in the composite, in pixels per millimetre; 0 for what is none.
 	PxPerMM float64
+	// Seen is the number of a part of a picture that somebody else stitched, from 1; 0 for a part of a composite of ours. Declared then
+	// says something only of the parts that are what the file was declared as: Content, what was recognized of this part, decides
+	// where the others go, and whoever counts on them has a person look.
+	Seen    int
+	Content *filing.Content
 }
+
+// SeenOnly reports whether of a part only the picture says what it is.
+func (p MatchPart) SeenOnly() bool { return p.Seen > 0 && p.Declared.Material == "" }
 
 // NeedContent reports whether what was read in the pictures can change how a filing stands: whether any current file does
 // not say what it is, whose it is, or which page. Where it does not, Stand answers the same without any Content.
@@ -76,7 +84,13 @@ func NeedContent(files []MatchFile) bool {
 	v := loadVocabulary()
 	for i := range files {
 		f := &files[i]
-		if f.State == filing.MaterialReplaced || len(f.Parts) > 0 {
+		if f.State == filing.MaterialReplaced {
+			continue
+		}
+		if len(f.Parts) > 0 {
+			if slices.ContainsFunc(f.Parts, MatchPart.SeenOnly) {
+				return true
+			}
 			continue
 		}
 		if f.Declared.Material == "" || f.Declared.Page == "" {
@@ -322,8 +336,11 @@ type candidate struct {
 	page     filing.Page
 	// source is the material that a part was made from, pxPerMM its resolution where it is a card; part says that it is one, stale
 	// that it is out of date.
-	source      string
-	pxPerMM     float64
+	source  string
+	pxPerMM float64
+	// seen is the number of a part that somebody else stitched in; content is what was recognized of the file, or of this part.
+	seen        int
+	content     *filing.Content
 	part, stale bool
 	quality     quality
 	basis       filing.MatchBasis
@@ -433,6 +450,7 @@ func (m *matcher) take(files []MatchFile) {
 		case len(f.Parts) == 0:
 			m.files = append(m.files, candidate{
 				MatchFile: f, quality: qualityOf(f), declared: f.Declared, page: f.Declared.Page, basis: filing.BasisDeclared, at: -1,
+				content: f.Content,
 			})
 		default:
 			stale := slices.ContainsFunc(f.Parts, func(p MatchPart) bool { return p.Source != "" && !current(files, p.Source) })
@@ -441,7 +459,11 @@ func (m *matcher) take(files []MatchFile) {
 				m.files = append(m.files, candidate{
 					MatchFile: f, quality: min(qualityOf(f), qualityOfSource(files, part)), declared: part.Declared, page: part.Declared.Page,
 					basis: filing.BasisDeclared, at: -1, part: true, source: part.Source, pxPerMM: part.PxPerMM, stale: stale,
+					seen: part.Seen, content: part.Content,
 				})
+				if last := &m.files[len(m.files)-1]; part.SeenOnly() {
+					last.quality = min(last.quality, reviewed) // it was not judged as what it is
+				}
 			}
 		}
 	}
@@ -483,8 +505,8 @@ func (m *matcher) place(i int) {
 	if of == "" && material != nil {
 		of = owner(material)
 	}
-	if f.page == "" && sure(f.Content) && m.p.kindFits(f.declared.Material, f.Content) {
-		f.page = f.Content.Kind.Page
+	if f.page == "" && sure(f.content) && m.p.kindFits(f.declared.Material, f.content) {
+		f.page = f.content.Kind.Page
 	}
 	if at := m.find(m.p.document(f.declared.Material, of)); at >= 0 && of != "" {
 		f.at = at
@@ -494,7 +516,7 @@ func (m *matcher) place(i int) {
 		return
 	}
 	// Nobody is asked for it whom it usually belongs to: it may be the one of whoever is.
-	if j := m.loose; j >= 0 && m.files[j].declared.Material == f.declared.Material && !sure(f.Content) {
+	if j := m.loose; j >= 0 && m.files[j].declared.Material == f.declared.Material && !sure(f.content) {
 		f.from, f.to, f.basis = m.files[j].from, m.files[j].to, filing.BasisOnlyAsked
 		return
 	}
@@ -507,7 +529,7 @@ func (m *matcher) place(i int) {
 	if f.basis = filing.BasisOnlyAsked; asked > 1 && settled {
 		f.basis = filing.BasisRecognized
 	}
-	if f.undecided() && !sure(f.Content) {
+	if f.undecided() && !sure(f.content) {
 		m.loose = i
 	}
 }
@@ -515,12 +537,12 @@ func (m *matcher) place(i int) {
 // recognize finds the documents that a file may be which does not say what it is.
 func (m *matcher) recognize(i int) {
 	f := &m.files[i]
-	if f.unknown = true; !sure(f.Content) {
+	if f.unknown = true; !sure(f.content) {
 		return
 	}
-	m.offer(i, func(a *alternative) bool { return m.shows(a, m.files[i].Content) })
+	m.offer(i, func(a *alternative) bool { return m.shows(a, m.files[i].content) })
 	if f.to > f.from {
-		f.page, f.basis = f.Content.Kind.Page, filing.BasisRecognized
+		f.page, f.basis = f.content.Kind.Page, filing.BasisRecognized
 		m.hold(i)
 	}
 	f.unknown = f.at < 0 && f.to == f.from && !f.misfit
@@ -546,11 +568,11 @@ func (m *matcher) offer(i int, fits func(*alternative) bool) {
 func (m *matcher) hold(i int) bool {
 	f := &m.files[i]
 	before := f.to - f.from
-	if sure(f.Content) {
+	if sure(f.content) {
 		most := 0
 		kept := m.options[f.from:f.from]
 		for _, at := range m.options[f.from:f.to] {
-			switch speaks := m.speaks(f.Content, &m.wanted[at]); {
+			switch speaks := m.speaks(f.content, &m.wanted[at]); {
 			case speaks < 0 || speaks < most:
 			case speaks > most:
 				most, kept = speaks, append(kept[:0], at)

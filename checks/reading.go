@@ -543,6 +543,11 @@ func fieldRegion(f filing.Field) []filing.Point {
 	return []filing.Point{low, {high[0], low[1]}, high, {low[0], high[1]}}
 }
 
+// PartName is what people call a part of a stitched picture that was recognized as this.
+func PartName(kind filing.DetectedKind) filing.Text {
+	return (&compositeJudge{c: loadCatalogue()}).named(kind.Detected, kind.Page)
+}
+
 // KindName is what people call a kind of document (证件种类).
 func KindName(kind filing.DocumentKind) filing.Text {
 	c := loadCatalogue()

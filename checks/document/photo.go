@@ -30,10 +30,48 @@ func InPhoto(r filing.Reading, measured *filing.Measurements) filing.Content {
 		c.Kind = filing.DetectedKind{Detected: filing.DocumentHandheld, Page: filing.PageFront, Confidence: sure}
 		return c
 	}
+	if parts := partsOf(r, measured); parts != nil {
+		return filing.Content{Kind: filing.DetectedKind{Detected: filing.DocumentComposite, Confidence: leastSure(parts)}, Parts: parts}
+	}
 	if sure := several(r, measured); sure > 0 && c.Kind.Detected != filing.DocumentUnknown && c.Kind.Detected != filing.DocumentComposite {
 		c.Kind = filing.DetectedKind{Detected: filing.DocumentComposite, Confidence: math.Round(1000*sure*c.Kind.Confidence) / 1000}
 	}
 	return c
+}
+
+// partsOf is what each part of a picture shows in which several documents are seen; nil where it was read as one, and for a photo in
+// which all text stands on one document: what else was taken for a document there is a table or a wall.
+func partsOf(r filing.Reading, m *filing.Measurements) []filing.Content {
+	each := r.Each()
+	if len(each) < 2 || len(each) != len(m.Parts) {
+		return nil
+	}
+	texts, panels := 0, 0
+	parts := make([]filing.Content, len(each))
+	for i := range each {
+		if len(each[i].Lines) >= ownLines {
+			texts++
+		}
+		if m.Parts[i].Panel {
+			panels++
+		}
+		parts[i] = Recognize(each[i])
+	}
+	if panels < 2 && texts < 2 {
+		return nil
+	}
+	return parts
+}
+
+// leastSure is the confidence of the part that was recognized the least surely of those that were at all.
+func leastSure(parts []filing.Content) float64 {
+	least := 1.0
+	for i := range parts {
+		if k := parts[i].Kind; k.Detected != filing.DocumentUnknown && k.Detected != "" {
+			least = min(least, k.Confidence)
+		}
+	}
+	return least
 }
 
 // handheld is how sure it is that a person is in the photo who holds a document: 0 where there is no face that is too large to be a
