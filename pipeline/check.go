@@ -114,6 +114,7 @@ func (p *Pipeline) checkMaterial(ctx context.Context, f *storage.Filing, materia
 	}
 	p.background.Go(func() { p.remakeComposites(p.behind(ctx), f) })
 	p.metrics.files.WithLabelValues(string(report.Format), string(report.Verdict)).Inc()
+	p.metrics.partsSeen(report.Parts)
 	for _, finding := range report.Findings {
 		p.metrics.findings.WithLabelValues(finding.Code).Inc()
 	}
@@ -263,6 +264,7 @@ func Judge(sum string, m filing.Measurements, in checks.FileInput) filing.FileRe
 	if in.Declared != (filing.Declared{}) {
 		r.Declared = &in.Declared
 	}
+	r.Parts = checks.Parts(in, findings)
 	describe(&r, in.Content)
 	return r
 }
@@ -272,6 +274,11 @@ func describe(r *filing.FileReport, c *filing.Content) {
 	if c != nil {
 		kind := c.Kind
 		r.Kind, r.Text = &kind, c.Text()
+		if len(c.Parts) == len(r.Parts) {
+			for i := range c.Parts {
+				r.Parts[i].Text = c.Parts[i].Text()
+			}
+		}
 	}
 }
 
@@ -293,6 +300,9 @@ func (p *Pipeline) saveCheck(
 		if check.Duplicates, err = json.Marshal(duplicates); err != nil {
 			return fmt.Errorf("print duplicates: %w", err)
 		}
+	}
+	if check.Parts, err = keptParts(r.Parts); err != nil {
+		return err
 	}
 	var keep []storage.Kept
 	if finished(r.Measurements) {

@@ -25,7 +25,7 @@ type Stitcher interface {
 }
 
 // compositesVersion changes whenever the same sources would make another picture.
-const compositesVersion = "1"
+const compositesVersion = "2"
 
 // compositeMargin is the space around and between parts where nothing else is asked for: 1 % keeps them apart for eye and machine.
 const compositeMargin = 0.01

@@ -270,6 +270,9 @@ func (p *Pipeline) checkOf(ctx context.Context, m *storage.Material) (*filing.Fi
 	if err := json.Unmarshal(c.Findings, &r.Findings); err != nil {
 		return nil, nil, fmt.Errorf("findings of file %s as kept: %w", m.ID, err)
 	}
+	if r.Parts, err = partsAsKept(m.ID, c.Parts); err != nil {
+		return nil, nil, err
+	}
 	kept, err := p.keptMeasurements(ctx, digestOf(m), c.Analyzer)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, nil, err

@@ -94,6 +94,9 @@ func (m madeParts) shows(sha string) bool { return len(m[sha]) > 0 }
 // give tells matching the parts of a file, and how good their sources are: unmended is what was found of a file that a composite does
 // not mend.
 func (m madeParts) give(file *checks.MatchFile, sha string, unmended func(id string) filing.Verdict) {
+	if !m.shows(sha) {
+		return
+	}
 	file.Parts = slices.Clone(m[sha])
 	for i := range file.Parts {
 		file.Parts[i].Verdict = unmended(file.Parts[i].Source)

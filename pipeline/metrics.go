@@ -24,6 +24,7 @@ type metrics struct {
 
 	readings *prometheus.CounterVec
 	reading  *prometheus.HistogramVec
+	parts    *prometheus.CounterVec
 
 	revalidated      *prometheus.CounterVec
 	revalidationSave prometheus.Histogram
@@ -63,6 +64,7 @@ func newMetrics(p *Pipeline) *metrics {
 			Name: "preflight_reading_seconds", Help: "Time of reading one picture, by result; deadline: it took too long and was ended.",
 			Buckets: []float64{.05, .1, .25, .5, 1, 1.5, 2.5, 5, 10, 20, 30, 60},
 		}, []string{"result"}),
+		parts:       counters("preflight_parts_total", "Parts of stitched pictures in files judged, by what they were recognized as; unread: nobody read them.", "kind"),
 		revalidated: counters("preflight_revalidated_filings_total", "Filings judged again by this process, by whether they change.", "result"),
 		revalidationSave: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "preflight_revalidation_save_seconds", Help: "Time of each commit of a revalidation.",
@@ -90,6 +92,9 @@ func newMetrics(p *Pipeline) *metrics {
 	for _, result := range []string{"ok", "deadline", "worker", "failed"} {
 		m.measuring.WithLabelValues(result)
 	}
+	for _, kind := range []string{"unread", string(filing.DocumentUnknown), string(filing.DocumentIDCard)} {
+		m.parts.WithLabelValues(kind)
+	}
 	for _, result := range []string{"changed", "unchanged"} {
 		m.revalidated.WithLabelValues(result)
 	}
@@ -110,7 +115,7 @@ func newMetrics(p *Pipeline) *metrics {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	p.Metrics.MustRegister(
-		m.steps, m.files, m.findings, m.refused, m.bytes, m.measurements, m.slotWait, m.measuring, m.readings, m.reading,
+		m.steps, m.files, m.findings, m.refused, m.bytes, m.measurements, m.slotWait, m.measuring, m.readings, m.reading, m.parts,
 		m.revalidated, m.revalidationSave, m.yielded, m.deliveries, m.delivery,
 		gauge("preflight_uploads_in_flight", "Uploads on their way, their checks included.", func() int { return len(p.admission) }),
 		gauge("preflight_uploads_limit", "Uploads that may be on their way at once.", func() int { return cap(p.admission) }),
@@ -145,6 +150,17 @@ func (m *metrics) read(err error, overdue bool, took time.Duration) {
 	}
 	m.reading.WithLabelValues(result).Observe(took.Seconds())
 	m.readings.WithLabelValues("read").Inc()
+}
+
+// partsSeen counts the parts of a file that was judged.
+func (m *metrics) partsSeen(parts []filing.PartReport) {
+	for i := range parts {
+		kind := "unread"
+		if parts[i].Kind != nil {
+			kind = string(parts[i].Kind.Detected)
+		}
+		m.parts.WithLabelValues(kind).Inc()
+	}
 }
 
 // uploadSteps and checkSteps name the steps of Upload and of checkMaterial.

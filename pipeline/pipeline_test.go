@@ -121,6 +121,8 @@ type sent struct {
 	data   []byte
 	broken bool
 	async  bool
+	// as is what it is declared as; nil: the front of the principal's card.
+	as *filing.Declared
 }
 
 func (s sent) File() (io.Reader, error) {
@@ -131,6 +133,9 @@ func (s sent) File() (io.Reader, error) {
 }
 
 func (s sent) Finish() (pipeline.Upload, error) {
+	if s.as != nil {
+		return pipeline.Upload{Declared: *s.as, Async: s.async}, nil
+	}
 	return pipeline.Upload{Declared: filing.Declared{Material: "principal_id", Page: "front"}, Async: s.async}, nil
 }
 

@@ -52,6 +52,12 @@ type readers struct {
 
 func setupReading(t *testing.T) *readers {
 	t.Helper()
+	return setupReadingOn(t, "sqlite:"+filepath.Join(t.TempDir(), "a.db"))
+}
+
+// setupReadingOn is setupReading with records elsewhere.
+func setupReadingOn(t *testing.T, url string) *readers {
+	t.Helper()
 	dir := t.TempDir()
 	analyzer, err := imaging.New(imaging.Options{
 		Models: modelstest.Dir(t, models.Runtime(), models.TextDetector, models.TextDirection, models.TextRecognizer, models.TextKeys),
@@ -60,7 +66,7 @@ func setupReading(t *testing.T) *readers {
 	b := &readers{reader: &reader{Analyzer: analyzer}}
 	b.objects, err = storage.OpenObjects(t.Context(), filepath.Join(dir, "objects"), storage.ObjectsOptions{})
 	ok(t, err)
-	b.records, err = storage.OpenRecords(t.Context(), "sqlite:"+filepath.Join(dir, "a.db"), storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler)})
+	b.records, err = storage.OpenRecords(t.Context(), url, storage.RecordsOptions{Logger: slog.New(slog.DiscardHandler)})
 	ok(t, err)
 	b.set, err = rules.Load(rules.Embedded())
 	ok(t, err)

@@ -80,6 +80,7 @@ func (p *Pipeline) dossierOf(ctx context.Context, f *storage.Filing) (*Dossier, 
 		if files[i].Declared != nil {
 			file.Declared = *files[i].Declared
 		}
+		file.Parts = checks.MatchParts(files[i].Parts, contents[i])
 		made.give(&file, files[i].SHA256, func(id string) filing.Verdict {
 			source := slices.IndexFunc(files, func(f filing.MaterialReport) bool { return f.ID == id })
 			if source < 0 {
@@ -146,7 +147,11 @@ func (p *Pipeline) standingOf(ctx context.Context, f *storage.Filing, file strin
 		return nil, err
 	}
 	outcome := p.rules().Evaluate(p.dated(facts))
-	return checks.Standing(matchInput(facts, outcome, matchFiles(files, contents, made, unmended)), file), nil
+	match, err := matchFiles(files, contents, made, unmended)
+	if err != nil {
+		return nil, err
+	}
+	return checks.Standing(matchInput(facts, outcome, match), file), nil
 }
 
 // undeclared reports whether a file of a filing does not say what it is.
@@ -158,11 +163,19 @@ func undeclared(declared filing.Declared) bool { return declared.Material == "" 
 // all go by this, and so agree.
 func giveContents(files []checks.MatchFile, content func(id string) *filing.Content) {
 	decides := slices.ContainsFunc(files, func(f checks.MatchFile) bool {
-		return f.State != filing.MaterialReplaced && undeclared(f.Declared) && len(f.Parts) == 0
+		return f.State != filing.MaterialReplaced && (undeclared(f.Declared) && len(f.Parts) == 0 || slices.ContainsFunc(f.Parts, checks.MatchPart.SeenOnly))
 	})
 	for i := range files {
-		if len(files[i].Parts) > 0 {
-			continue // it stands for what was recorded, whatever could be read in it
+		if parts := files[i].Parts; len(parts) > 0 {
+			// It stands for what was recorded, whatever could be read in it; what somebody else stitched in, for what was read.
+			if c := content(files[i].ID); c != nil && len(c.Parts) == len(parts) {
+				for k := range parts {
+					if parts[k].Seen > 0 {
+						parts[k].Content = &c.Parts[k]
+					}
+				}
+			}
+			continue
 		}
 		if decides || !checks.NeedContent(files[i:i+1]) {
 			files[i].Content = content(files[i].ID)
@@ -174,7 +187,7 @@ func giveContents(files []checks.MatchFile, content func(id string) *filing.Cont
 func (p *Pipeline) contentsOf(ctx context.Context, files []storage.FileToJudge) (map[string]*filing.Content, error) {
 	filings := map[string]bool{}
 	for i := range files {
-		if undeclared(files[i].Declared) {
+		if undeclared(files[i].Declared) || files[i].Parts != "" {
 			filings[files[i].FilingID] = true
 		}
 	}
@@ -217,7 +230,7 @@ func matchInput(facts *filing.Facts, outcome *filing.Outcome, files []checks.Mat
 func readFiles(files []filing.MaterialReport, contents []*filing.Content) []checks.ReadFile {
 	var read []checks.ReadFile
 	for i := range files {
-		if contents[i] != nil && files[i].State != filing.MaterialReplaced && files[i].Declared != nil {
+		if contents[i] != nil && len(contents[i].Parts) == 0 && files[i].State != filing.MaterialReplaced && files[i].Declared != nil {
 			read = append(read, checks.ReadFile{ID: files[i].ID, Declared: *files[i].Declared, Content: *contents[i]})
 		}
 	}

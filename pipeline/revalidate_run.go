@@ -200,9 +200,11 @@ func (v *revalidation) attempt(ctx context.Context) (err error) {
 type judgedPage struct {
 	// contents are what was read in files of filings in which some file does not say what it is.
 	contents map[string]*filing.Content
-	filings  []storage.FilingToJudge
-	done     chan struct{}
-	err      error
+	// parts: of some file other parts were recognized than before.
+	parts   bool
+	filings []storage.FilingToJudge
+	done    chan struct{}
+	err     error
 	// patience is how much longer the page waits for uploads.
 	patience time.Duration
 
@@ -435,6 +437,12 @@ func (v *revalidation) judge(ctx context.Context, page *judgedPage) error {
 				return err
 			}
 		}
+		if page.parts {
+			// Of files whose parts are news it is asked what they show.
+			if page.contents, err = v.p.contentsOf(ctx, files); err != nil {
+				return err
+			}
+		}
 	}
 	if err := v.together(ctx, list); err != nil {
 		return err
@@ -537,7 +545,11 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		if err != nil {
 			return fmt.Errorf("print findings: %w", err)
 		}
-		same := verdict == file.Verdict && string(text) == string(e.Findings)
+		parts, err := keptParts(checks.Parts(in.FileInput, findings))
+		if err != nil {
+			return err
+		}
+		same := verdict == file.Verdict && string(text) == string(e.Findings) && parts == file.Parts
 		if same && e.Analyzer == file.Analyzer && e.Reader == file.Reader && holds(file.HoldsFrom, file.HoldsUntil, f.asOf) {
 			continue
 		}
@@ -548,6 +560,7 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 		check := storage.Check{
 			MaterialID: file.ID, Verdict: verdict, Findings: text, Analyzer: e.Analyzer, ChecksVersion: checks.Version,
 			Rules: v.set.Hash(), AsOf: f.asOf.String(), CheckedAt: start, Basis: basis, Duplicates: e.Duplicates, Reader: e.Reader,
+			Parts: parts,
 		}
 		check.HoldsFrom, check.HoldsUntil = holdsOf(in.FileInput)
 		page.checks = append(page.checks, check)
@@ -566,9 +579,12 @@ func (v *revalidation) files(page *judgedPage, f *judgedFiling, evidence map[str
 			f.changed = append(f.changed, change)
 		}
 		if f.before == nil {
-			f.before = matchFiles(f.files, page.contents, f.made, f.unmended)
+			if f.before, err = matchFiles(f.files, page.contents, f.made, f.unmended); err != nil {
+				return err
+			}
 		}
-		file.Verdict, file.Analyzer, file.Reader = verdict, e.Analyzer, e.Reader
+		page.parts = page.parts || parts != file.Parts
+		file.Verdict, file.Analyzer, file.Reader, file.Parts = verdict, e.Analyzer, e.Reader, parts
 	}
 	return nil
 }
@@ -743,7 +759,7 @@ func codesBeyond(a, b []filing.Finding) []string {
 // matchFiles are files as matching takes them, with the parts of those that are composites, and what was found of their sources.
 func matchFiles(
 	files []storage.FileToJudge, contents map[string]*filing.Content, made madeParts, unmended map[string]filing.Verdict,
-) []checks.MatchFile {
+) ([]checks.MatchFile, error) {
 	list := make([]checks.MatchFile, len(files))
 	for i := range files {
 		f := &files[i]
@@ -751,6 +767,11 @@ func matchFiles(
 		if f.Verdict != "" {
 			list[i].State = filing.MaterialChecked
 		}
+		parts, err := partsAsKept(f.ID, f.Parts)
+		if err != nil {
+			return nil, err
+		}
+		list[i].Parts = checks.MatchParts(parts, contents[f.ID])
 		if made != nil {
 			made.give(&list[i], f.SHA256, func(id string) filing.Verdict { return unmended[id] })
 		}
@@ -758,7 +779,7 @@ func matchFiles(
 	if contents != nil {
 		giveContents(list, func(id string) *filing.Content { return contents[id] })
 	}
-	return list
+	return list, nil
 }
 
 // conclude judges the filing as a whole, and notes what changed.
@@ -771,7 +792,10 @@ func (v *revalidation) conclude(page *judgedPage, f *judgedFiling, start time.Ti
 		}
 		maps.Copy(unmended, f.judgedAnew)
 	}
-	files := matchFiles(f.files, page.contents, f.made, unmended)
+	files, err := matchFiles(f.files, page.contents, f.made, unmended)
+	if err != nil {
+		return err
+	}
 	setDate(f.facts, f.asOf)
 	after := conclude(v.set, f.facts, f.parties, files, &f.together)
 

@@ -300,7 +300,7 @@ func seenOf(f *filing.MaterialReport) *templates.Seen {
 	if m == nil || m.Width == 0 || m.Height == 0 {
 		return seen
 	}
-	seen.Width, seen.Height = m.Width, m.Height
+	seen.Width, seen.Height, seen.Parts = m.Width, m.Height, partsSeen(f)
 	for i := range seen.Findings {
 		regions := regionsOf(&seen.Findings[i].Finding, m)
 		if len(regions) == 0 || seen.Findings[i].Overruled != nil {

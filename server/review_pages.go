@@ -381,7 +381,7 @@ func reviewFile(f *filing.MaterialReport, parties checks.Parties) templates.Revi
 	if f.Kind != nil {
 		file.Kind = checks.KindName(f.Kind.Detected)
 	}
-	file.Measured = measuredLines(f.Measurements)
+	file.Measured, file.Pieces = measuredLines(f.Measurements), partsSeen(f)
 	for _, finding := range f.Findings {
 		file.Findings = append(file.Findings, templates.ReasonView{
 			Finding: finding, Value: reasonValue(filing.ReviewReason{Material: f.ID, Code: finding.Code}), Filing: f.Filing,

@@ -170,6 +170,9 @@ type Check struct {
 	HoldsUntil string `bun:"holds_until"`
 	// Duplicates is the JSON of the other files that held the same picture then; empty where there was none.
 	Duplicates []byte `bun:"duplicates"`
+	// Parts is the JSON of what each part of a stitched picture was recognized as ([]filing.PartReport without text); empty for a photo
+	// of one document.
+	Parts string `bun:"parts"`
 }
 
 // ErrDeleting is the answer while a content's objects are about to be deleted, since nothing referred to them.
@@ -647,7 +650,8 @@ func (r *Records) SaveCheck(ctx context.Context, materialID string, check Check,
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
 			Set("checked_at = EXCLUDED.checked_at, elapsed_ms = EXCLUDED.elapsed_ms").
 			Set("basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").
-			Set("reader = EXCLUDED.reader, holds_from = EXCLUDED.holds_from, holds_until = EXCLUDED.holds_until").Exec(ctx)
+			Set("reader = EXCLUDED.reader, holds_from = EXCLUDED.holds_from, holds_until = EXCLUDED.holds_until").
+			Set("parts = EXCLUDED.parts").Exec(ctx)
 		if err != nil {
 			return err
 		}

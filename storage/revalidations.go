@@ -406,6 +406,7 @@ func (r *Records) saveJudgedChecks(ctx context.Context, tx bun.Tx, checks []Chec
 			Set("checks_version = EXCLUDED.checks_version, rules = EXCLUDED.rules, as_of = EXCLUDED.as_of").
 			Set("checked_at = EXCLUDED.checked_at, basis = EXCLUDED.basis, duplicates = EXCLUDED.duplicates").
 			Set("reader = EXCLUDED.reader, holds_from = EXCLUDED.holds_from, holds_until = EXCLUDED.holds_until").
+			Set("parts = EXCLUDED.parts").
 			Where("ch.checked_at <= EXCLUDED.checked_at").Exec(ctx)
 		if err != nil {
 			return err
@@ -521,6 +522,8 @@ type FileToJudge struct {
 	Analyzer, Basis string
 	// Reader, HoldsFrom and HoldsUntil are those of its check too.
 	Reader, HoldsFrom, HoldsUntil string
+	// Parts is Check.Parts.
+	Parts string
 }
 
 // FilesToJudge returns the current files of these filings, which are in the order of their ids, filing by filing. dense
@@ -531,7 +534,7 @@ func (r *Records) FilesToJudge(ctx context.Context, filings []string, dense bool
 		return nil, nil
 	}
 	query := "SELECT m.filing_id, m.id, m.sha256, m.material, m.page, m.of_whom, m.extension, m.state, c.verdict, c.analyzer, c.basis, " +
-		"c.reader, c.holds_from, c.holds_until " +
+		"c.reader, c.holds_from, c.holds_until, c.parts " +
 		"FROM materials AS m LEFT JOIN checks AS c ON c.material_id = m.id WHERE "
 	var args []any
 	if dense {
@@ -544,14 +547,14 @@ func (r *Records) FilesToJudge(ctx context.Context, filings []string, dense bool
 		return nil, fmt.Errorf("files to judge: %w", r.classify(err))
 	}
 	list := make([]FileToJudge, 0, 8*len(filings))
-	var verdict, analyzer, basis, reader, from, until sql.NullString
+	var verdict, analyzer, basis, reader, from, until, parts sql.NullString
 	err = each(rows, func() error {
 		var f FileToJudge
 		if err := rows.Scan(&f.FilingID, &f.ID, &f.SHA256, &f.Declared.Material, &f.Declared.Page, &f.Declared.Of, &f.Extension, &f.State,
-			&verdict, &analyzer, &basis, &reader, &from, &until); err != nil {
+			&verdict, &analyzer, &basis, &reader, &from, &until, &parts); err != nil {
 			return err
 		}
-		f.Reader, f.HoldsFrom, f.HoldsUntil = reader.String, from.String, until.String
+		f.Reader, f.HoldsFrom, f.HoldsUntil, f.Parts = reader.String, from.String, until.String, parts.String
 		f.Verdict, f.Analyzer, f.Basis = filing.Verdict(verdict.String), analyzer.String, basis.String
 		list = append(list, f)
 		return nil

@@ -29,6 +29,17 @@ type Seen struct {
 	Width, Height int
 	Findings      []SeenFinding
 	Marks         []Mark
+	// Parts are the documents of a stitched picture; empty for a photo of one.
+	Parts []PartSeen
+}
+
+// PartSeen is a part of a picture that somebody stitched (拼接图的一部分): what it is, where, and what was found of it.
+type PartSeen struct {
+	Number   int
+	Name     filing.Text
+	Quad     []filing.Point
+	Verdict  filing.Verdict
+	Findings []filing.Finding
 }
 
 // SeenFinding is a finding and the number of its mark in the picture; 0 where it has no place there.

@@ -113,6 +113,8 @@ type ReviewFile struct {
 	// Kind is what it was recognized as; Read is what stands on the document, beside what the facts say.
 	Kind filing.Text
 	Read []ReadLine
+	// Pieces are the documents of a picture that somebody stitched; empty for a photo of one.
+	Pieces []PartSeen
 	// Measured is what was measured, in words.
 	Measured []Item
 }

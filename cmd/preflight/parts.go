@@ -39,7 +39,9 @@ func parseParts(list string) ([]filing.PartWanted, error) {
 // ofOneDocument are the findings on where a photo's one document lies and how it can be read: of a stitched picture each part is
 // judged by itself instead.
 var ofOneDocument = []string{"several_documents", "document_not_found", "document_cut_off", "document_too_small", "document_tilted",
-	"document_occluded", "resolution_too_low", "blurred", "glare", "kind_unrecognized", "kind_mismatch"}
+	"document_occluded", "resolution_too_low", "blurred", "glare", "kind_unrecognized", "kind_mismatch",
+	// And what the check of the file said of its parts without knowing what must be there.
+	"parts_scale", "part_missing", "front_back_scale", "front_back_scale_doubtful", "front_back_background", "front_back_light"}
 
 // judgeParts holds a picture that somebody stitched against what it must contain; r is the report on the file, from which what was
 // said of one document is taken out. Without a reader no kind is known, and a person looks.
@@ -63,7 +65,7 @@ func judgeParts(ctx context.Context, a *imaging.Analyzer, r *filing.FileReport, 
 		one := *m
 		d := p.Document
 		d.Confidence = 1 // it is the one that is to be read
-		one.Document, one.Others = &d, nil
+		one.Document, one.Others, one.Parts = &d, nil, nil
 		reading, err := a.Read(ctx, data, &one)
 		if errors.Is(err, imaging.ErrNoReader) {
 			break
@@ -76,7 +78,8 @@ func judgeParts(ctx context.Context, a *imaging.Analyzer, r *filing.FileReport, 
 	}
 	out.Findings = checks.Composite(checks.CompositeInput{Measurements: *m, Parts: out.Parts, Wanted: wanted})
 	out.Verdict = filing.VerdictOf(out.Findings)
-	r.Findings = slices.DeleteFunc(r.Findings, func(f filing.Finding) bool { return slices.Contains(ofOneDocument, f.Code) })
+	r.Findings = slices.DeleteFunc(r.Findings, func(f filing.Finding) bool { return f.Part > 0 || slices.Contains(ofOneDocument, f.Code) })
+	r.Parts = nil
 	r.Verdict = filing.VerdictOf(r.Findings)
 	return out, nil
 }

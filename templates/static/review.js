@@ -342,6 +342,7 @@ if (viewer && items.length) {
       const on = {
         document() {
           (m.others || []).forEach((d) => polygon(pane, to, d.quad, "document other"));
+          (m.parts || []).forEach((p) => polygon(pane, to, p.quad, "document part"));
           if (m.document) {
             polygon(pane, to, m.document.quad, "document");
             const [x, y] = to(m.document.quad[0]);
