@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
 
-# ARGS are passed on: make run ARGS='--address 127.0.0.1:9000', make bench ARGS='-bench Decode ./imaging'.
+# ARGS are passed on: make run ARGS='--listen 127.0.0.1:9000', make bench ARGS='-bench Decode ./imaging'.
 ARGS ?=
 # FUZZ_TIME is how long `make fuzz` runs each target.
 FUZZ_TIME ?= 30s
