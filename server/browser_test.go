@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -43,6 +44,8 @@ type load struct {
 	mu       sync.Mutex
 	photos   map[network.RequestID]bool
 	requests int
+	// sent counts those that carry something to the service: a page that is open may ask for a picture of its own at any time.
+	sent int
 	// bytes came over the network, but for those of photos.
 	bytes float64
 }
@@ -53,6 +56,9 @@ func (l *load) take(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		l.requests++
+		if e.Request.Method != http.MethodGet {
+			l.sent++
+		}
 		l.photos[e.RequestID] = strings.Contains(e.Request.URL, "/image")
 	case *network.EventLoadingFinished:
 		if !l.photos[e.RequestID] {
@@ -66,8 +72,15 @@ func (l *load) emptied() (requests int, bytes float64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	requests, bytes = l.requests, l.bytes
-	l.requests, l.bytes, l.photos = 0, 0, map[network.RequestID]bool{}
+	l.requests, l.sent, l.bytes, l.photos = 0, 0, 0, map[network.RequestID]bool{}
 	return requests, bytes
+}
+
+// uploads is how many requests since then carried something.
+func (l *load) uploads() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent
 }
 
 const pageDeadline = 90 * time.Second // the race detector on a busy machine is slow

@@ -147,8 +147,8 @@ func TestWithoutACameraAPhotoIsChosenAndLookedAtFirst(t *testing.T) {
 	phone.sends(photo(t, 202))
 	phone.do(chromedp.WaitVisible(".judged .picture img", chromedp.ByQuery))
 	phone.sees("下一张：")
-	if n := len(b.materials(id)); n != 1 {
-		t.Errorf("%d photos arrived", n)
+	if n, sent := len(b.materials(id)), phone.load.uploads(); n != 1 || sent == 0 {
+		t.Errorf("%d photos arrived with %d requests that carry something", n, sent)
 	}
 }
 
