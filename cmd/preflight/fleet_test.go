@@ -63,6 +63,7 @@ func (f fleet) work(t testing.TB, args ...string) *process {
 	p := &process{t: t, base: "http://" + address, log: new(bytes.Buffer), ended: make(chan struct{})}
 	line := append(append([]string{"work", "--operations", address, "--log-level", "warn", "--data", t.TempDir()}, f.flags...), args...)
 	p.cmd = exec.Command(path, line...)
+	p.cmd.Env = settings()
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stderr = p.log
 	ok(t, p.cmd.Start())

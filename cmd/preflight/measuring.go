@@ -47,7 +47,7 @@ type isolationFlags struct {
 	WorkerAttempts     int           `help:"How often a photo is tried whose worker process dies." default:"2" env:"PREFLIGHT_WORKER_ATTEMPTS" placeholder:"N"`
 	WorkerRecycle      int           `help:"Photos after which a worker process is replaced." default:"1000" env:"PREFLIGHT_WORKER_RECYCLE" placeholder:"N"`
 	WorkerRecycleAt    int64         `help:"Resident memory in bytes beyond which a worker process is replaced between two photos." default:"536870912" env:"PREFLIGHT_WORKER_RECYCLE_AT" placeholder:"BYTES"`
-	WorkerNice         int           `help:"How far worker processes give way to the service and to others, 0 to 19; 0 is not at all." default:"10" env:"PREFLIGHT_WORKER_NICE" placeholder:"N"`
+	WorkerNice         int           `help:"How far worker processes give way to the service and to others, 0 to 19; 0 is not at all." default:"19" env:"PREFLIGHT_WORKER_NICE" placeholder:"N"`
 }
 
 func (f *isolationFlags) limits() worker.Limits {

@@ -76,6 +76,16 @@ type process struct {
 	exit  error
 }
 
+// settings are the environment of a process under test. Beside other tests, which want every core, workers that give way would wait for
+// all of them; and an upload that is checked while nobody else gets a core is answered 201 in the end, not 202. What is measured is
+// measured as it is delivered.
+func settings() []string {
+	if *overload != 0 || *loadUploads != 0 || *soak != 0 {
+		return os.Environ()
+	}
+	return append(os.Environ(), "PREFLIGHT_WORKER_NICE=0", "PREFLIGHT_CHECK_WAIT=30s")
+}
+
 // serve starts the service, under a wrapping command where one is given, and waits until it is ready.
 func serve(t testing.TB, data string, wrap []string, args ...string) *process {
 	t.Helper()
@@ -87,11 +97,7 @@ func serve(t testing.TB, data string, wrap []string, args ...string) *process {
 	p.cmd = exec.Command(line[0], line[1:]...)
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stderr = p.log
-	if *overload == 0 && *loadUploads == 0 && *soak == 0 {
-		// Beside other tests, which want every core, workers that give way would wait for all of them. What is measured is measured as
-		// it is delivered. And an upload that is checked while nobody else gets a core is answered 201 in the end, not 202.
-		p.cmd.Env = append(os.Environ(), "PREFLIGHT_WORKER_NICE=0", "PREFLIGHT_CHECK_WAIT=30s")
-	}
+	p.cmd.Env = settings()
 	stdout, err := p.cmd.StdoutPipe()
 	ok(t, err)
 	start := time.Now()
