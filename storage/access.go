@@ -314,15 +314,18 @@ func (e *AuditEntry) chained(before string) (string, error) {
 
 // auditing lets requests that come together share a commit.
 type auditing struct {
-	mu     sync.Mutex
-	queue  []*auditWait
-	commit sync.Mutex
+	mu sync.Mutex
+	// next gathers what comes while another batch is written.
+	next    *auditBatch
+	writing bool
 }
 
-type auditWait struct {
-	entry AuditEntry
-	done  bool
-	err   error
+// auditBatch is written in one transaction; done is closed when it is, and err is read behind it only. All who wait go on at once: handing
+// them a lock one after the other let those who came later wait for as many turns on a busy processor.
+type auditBatch struct {
+	entries []AuditEntry
+	done    chan struct{}
+	err     error
 }
 
 // auditTimeout bounds how long a batch of entries may take.
@@ -331,28 +334,36 @@ const auditTimeout = 15 * time.Second
 // Audit appends to the trail; nil means that the entry is durable. Entries that come at the same time are written in one transaction.
 func (r *Records) Audit(ctx context.Context, e AuditEntry) error {
 	e.At = r.now()
-	w := &auditWait{entry: e}
 	a := &r.auditing
 	a.mu.Lock()
-	a.queue = append(a.queue, w)
-	a.mu.Unlock()
-	a.commit.Lock()
-	defer a.commit.Unlock()
-	if w.done {
-		return w.err
+	if a.next == nil {
+		a.next = &auditBatch{done: make(chan struct{})}
 	}
-	a.mu.Lock()
-	batch := a.queue
-	a.queue = nil
-	a.mu.Unlock()
-	// Others wait for it: it does not end with the request of the one who came first.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditTimeout)
-	defer cancel()
-	err := r.appendAudit(ctx, batch)
-	for _, other := range batch {
-		other.done, other.err = true, err
+	mine := a.next
+	mine.entries = append(mine.entries, e)
+	if !a.writing {
+		a.writing = true
+		go r.writeAudits(context.WithoutCancel(ctx)) // others wait for it: it does not end with the request of the one who came first
 	}
-	return err
+	a.mu.Unlock()
+	<-mine.done
+	return mine.err
+}
+
+// writeAudits writes batches until nobody waits.
+func (r *Records) writeAudits(ctx context.Context) {
+	a := &r.auditing
+	for {
+		a.mu.Lock()
+		batch := a.next
+		a.next, a.writing = nil, batch != nil
+		a.mu.Unlock()
+		if batch == nil {
+			return
+		}
+		batch.err = r.appendAudit(ctx, batch.entries)
+		close(batch.done)
+	}
 }
 
 type auditHead struct {
@@ -363,15 +374,16 @@ type auditHead struct {
 	Hash     string `bun:"hash"`
 }
 
-func (r *Records) appendAudit(ctx context.Context, batch []*auditWait) error {
+func (r *Records) appendAudit(ctx context.Context, batch []AuditEntry) error {
+	ctx, cancel := context.WithTimeout(ctx, auditTimeout)
+	defer cancel()
 	err := r.writeInTurn(ctx, true, func(ctx context.Context, tx bun.Tx) error {
 		var head auditHead
 		if err := r.lock(tx.NewSelect().Model(&head).Where("id = 1")).Scan(ctx); err != nil {
 			return err
 		}
 		rows := make([]AuditEntry, len(batch))
-		for i, w := range batch {
-			e := w.entry
+		for i, e := range batch {
 			head.Sequence++
 			e.Sequence = head.Sequence
 			hash, err := e.chained(head.Hash)
