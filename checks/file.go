@@ -385,8 +385,12 @@ func (j *judge) duplicates() []filing.Finding {
 			cmp.Compare(a.Message.ZH, b.Message.ZH),
 		)
 	})
-	return slices.CompactFunc(out, func(a, b filing.Finding) bool { return a.Message == b.Message })
+	out = slices.CompactFunc(out, func(a, b filing.Finding) bool { return a.Message == b.Message })
+	return out[:min(len(out), mostDuplicates)]
 }
+
+// mostDuplicates is how many places one picture is said to be in as well. Whoever put it under a hundred domains needs to hear of a few.
+const mostDuplicates = 8
 
 // duplicateDistance returns up to which distance this file and another are the same picture; below 0 only the same
 // bytes are.

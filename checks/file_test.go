@@ -483,3 +483,22 @@ func BenchmarkFile(b *testing.B) {
 		})
 	}
 }
+
+// One picture under a hundred domains is a hundred duplicates of each file, of which a few are said.
+func TestAPictureThatIsEverywhereIsSaidToBeInAFewPlaces(t *testing.T) {
+	in := FileInput{Measurements: sent(), Declared: filing.Declared{Material: "domain_certificate", Page: filing.PageFront, Of: "domain:a.example"}}
+	for i := range 100 {
+		in.Duplicates = append(in.Duplicates, Duplicate{SameBytes: true, Declared: filing.Declared{
+			Material: "domain_certificate", Page: filing.PageFront, Of: fmt.Sprintf("domain:d%d.example", i),
+		}})
+	}
+	n := 0
+	for _, f := range File(in) {
+		if f.Code == "duplicate_image" {
+			n++
+		}
+	}
+	if n != mostDuplicates {
+		t.Errorf("%d findings", n)
+	}
+}

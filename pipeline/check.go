@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/preflight-icp/preflight/checks"
@@ -238,18 +239,26 @@ func (p *Pipeline) duplicates(ctx context.Context, organization string, of *stor
 			}
 		}
 	}
-	uses, err := p.Records.Uses(ctx, organization, sums...)
+	here, elsewhere, err := p.Records.Uses(ctx, organization, of.FilingID, sums...)
 	if err != nil {
 		return nil, err
 	}
 	var out []checks.Duplicate
-	for i := range uses {
-		if u := &uses[i]; u.ID != of.ID && u.ID != of.MadeFrom && u.MadeFrom != of.ID {
-			out = append(out, checks.Duplicate{
-				SameBytes: u.SHA256 == of.SHA256, Distance: distance[u.SHA256],
-				OtherFiling: u.FilingID != of.FilingID, Declared: declaredOf(u),
-			})
+	add := func(sum string, d checks.Duplicate) {
+		if d.SameBytes = sum == of.SHA256; !d.SameBytes {
+			d.Distance = distance[sum]
 		}
+		if !slices.Contains(out, d) {
+			out = append(out, d)
+		}
+	}
+	for i := range here {
+		if u := &here[i]; u.ID != of.ID && u.ID != of.MadeFrom && u.MadeFrom != of.ID {
+			add(u.SHA256, checks.Duplicate{Declared: declaredOf(u)})
+		}
+	}
+	for _, sum := range elsewhere {
+		add(sum.String(), checks.Duplicate{OtherFiling: true})
 	}
 	return out, nil
 }

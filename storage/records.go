@@ -610,23 +610,37 @@ func (r *Records) MaterialsOf(ctx context.Context, filingID string) ([]Material,
 	return materials, nil
 }
 
-// Uses returns the current materials of an organization's filings that refer to these contents, for finding duplicates: of what another
-// organization holds nobody learns.
-func (r *Records) Uses(ctx context.Context, organization string, sums ...Digest) ([]Material, error) {
-	materials := []Material{}
+// Uses returns where else an organization uses these contents, for finding duplicates: the current materials of one filing, and which of
+// the contents any other of its filings holds. A content may be in a hundred thousand filings, of which one says as much as all. Of what
+// another organization holds nobody learns.
+func (r *Records) Uses(ctx context.Context, organization, filingID string, sums ...Digest) (here []Material, elsewhere []Digest, err error) {
 	if len(sums) == 0 {
-		return materials, nil
+		return nil, nil, nil
 	}
 	names := make([]string, len(sums))
 	for i, sum := range sums {
 		names[i] = sum.String()
 	}
-	if err := selectMaterials(r.read).Model(&materials).Where("m.sha256 IN (?)", bun.In(names)).
-		Where("EXISTS (SELECT 1 FROM filings AS f WHERE f.id = m.filing_id AND f.organization = ?)", organization).
+	if err := selectMaterials(r.read).Model(&here).Where("m.filing_id = ?", filingID).Where("m.sha256 IN (?)", bun.In(names)).
 		Where("m.state <> ?", filing.MaterialReplaced).Order("m.id").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("uses of contents: %w", r.classify(err))
+		return nil, nil, fmt.Errorf("uses of contents: %w", r.classify(err))
 	}
-	return materials, nil
+	other := r.read.NewSelect().Table("materials").ColumnExpr("1").Join("JOIN filings AS f ON f.id = materials.filing_id").
+		Where("materials.sha256 = c.sha256").Where("materials.filing_id <> ?", filingID).
+		Where("materials.state <> ?", filing.MaterialReplaced).Where("f.organization = ?", organization)
+	var found []string
+	if err := r.read.NewSelect().TableExpr("contents AS c").Column("c.sha256").Where("c.sha256 IN (?)", bun.In(names)).
+		Where("EXISTS (?)", other).Order("c.sha256").Scan(ctx, &found); err != nil {
+		return nil, nil, fmt.Errorf("uses of contents: %w", r.classify(err))
+	}
+	for _, name := range found {
+		sum, err := ParseDigest(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("uses of contents: %w", err)
+		}
+		elsewhere = append(elsewhere, sum)
+	}
+	return here, elsewhere, nil
 }
 
 // SaveCheck saves the verdict on a material, in place of an earlier one, and marks it checked; the job that would have

@@ -521,7 +521,7 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 		}
 	})
 
-	t.Run("uses are the current materials of all filings", func(t *testing.T) {
+	t.Run("uses are the current materials of a filing, and what any other holds", func(t *testing.T) {
 		t.Parallel()
 		records, f, _ := setup(t)
 		f2, err := records.CreateFiling(t.Context(), "owner-2", facts)
@@ -529,16 +529,24 @@ func testRecords(t *testing.T, open func(t *testing.T, options storage.RecordsOp
 			t.Fatal(err)
 		}
 		old := mustRecord(t, records, upload(f.ID, "a", front))
-		mustRecord(t, records, upload(f.ID, "b", front))
+		b := mustRecord(t, records, upload(f.ID, "b", front))
 		a := mustRecord(t, records, upload(f2.ID, "a", front))
 		c := mustRecord(t, records, upload(f2.ID, "c", filing.Declared{}))
 		mustRecord(t, records, upload(f2.ID, "d", filing.Declared{}))
-		uses, err := records.Uses(t.Context(), "", storage.DigestOf([]byte("a")), storage.DigestOf([]byte("c")), storage.DigestOf(nil))
-		if err != nil || len(uses) != 2 || uses[0].ID != a.Material.ID || uses[1].ID != c.Material.ID {
-			t.Errorf("%+v, %v; %s is replaced", uses, err, old.Material.ID)
+		sums := []storage.Digest{storage.DigestOf([]byte("a")), storage.DigestOf([]byte("b")), storage.DigestOf([]byte("c")), storage.DigestOf(nil)}
+		here, elsewhere, err := records.Uses(t.Context(), "", f2.ID, sums...)
+		if err != nil || len(here) != 2 || here[0].ID != a.Material.ID || here[1].ID != c.Material.ID || !slices.Equal(elsewhere, sums[1:2]) {
+			t.Errorf("%+v, %v, %v; %s is replaced", here, elsewhere, err, old.Material.ID)
 		}
-		if none, err := records.Uses(t.Context(), ""); err != nil || len(none) != 0 {
-			t.Errorf("%v, %v", none, err)
+		here, elsewhere, err = records.Uses(t.Context(), "", f.ID, sums...)
+		if err != nil || len(here) != 1 || here[0].ID != b.Material.ID || len(elsewhere) != 2 {
+			t.Errorf("%+v, %v, %v", here, elsewhere, err)
+		}
+		if here, elsewhere, err := records.Uses(t.Context(), "somebody-else", f2.ID, sums...); err != nil || len(elsewhere) != 0 {
+			t.Errorf("of another organization: %v, %v, %v", here, elsewhere, err)
+		}
+		if here, elsewhere, err := records.Uses(t.Context(), "", f.ID); err != nil || len(here) != 0 || len(elsewhere) != 0 {
+			t.Errorf("%v, %v, %v", here, elsewhere, err)
 		}
 	})
 
