@@ -9,7 +9,8 @@ import (
 // with better light the rest may be right.
 //
 // Where the document is not known for sure, what was measured may be the table's: then only what is far beyond the limit
-// counts, and glare is not judged. What is burnt out or dark is: it is why the document could not be found.
+// counts, and glare only where the document is likelier than not and nobody holds it. What is burnt out or dark is judged: it is why the
+// document could not be found.
 func (j *judge) legible() []filing.Finding {
 	m := j.m
 	if m.Decode == nil || !m.Decode.Complete {
@@ -22,7 +23,11 @@ func (j *judge) legible() []filing.Finding {
 				return f
 			}
 		}
-		return j.blurred(j.t.SharpnessUnlocated)
+		out := j.blurred(j.t.SharpnessUnlocated)
+		if m.Document != nil && m.Document.Confidence >= j.t.GlareSeen && !handheld(j.in.Declared.Material) {
+			out = append(out, j.glare()...)
+		}
+		return out
 	}
 	if f := j.exposed(); len(f) > 0 {
 		return f

@@ -203,6 +203,26 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 			},
 			want: []string{"glare"},
 		},
+		"a reflection on what is a document more likely than not": {
+			change: func(m *filing.Measurements) {
+				m.Document.Confidence = 0.6
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+			},
+			want: []string{"glare"},
+		},
+		"a reflection on what may be the table": {
+			change: func(m *filing.Measurements) {
+				m.Document.Confidence = 0.4
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+			},
+		},
+		"a reflection on what may be a window behind a person": {
+			declared: "handheld_personal_document",
+			change: func(m *filing.Measurements) {
+				m.Document.Confidence = 0.6
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+			},
+		},
 		"a point of light": {
 			change: func(m *filing.Measurements) {
 				m.Glare = &filing.Glare{Share: 0.004, TextShare: 0.03, Regions: [][]filing.Point{spot}}
