@@ -274,16 +274,19 @@ func (j *compositeJudge) sides() bool {
 		return false
 	}
 	// By millimetres, since both are in one frame; that a scale cannot be told is no news of a part that was located in doubt.
-	found := Pair(PairInput{Front: j.byItself(front), Back: j.byItself(back), Material: "principal_id", Thresholds: j.t}).Findings
+	found := Pair(PairInput{Front: j.byItself(front), Back: j.byItself(back), Material: "principal_id",
+		Among: len(j.in.Parts) > 2, Thresholds: j.t}).Findings
 	found = slices.DeleteFunc(found, func(f filing.Finding) bool { return f.Code == "front_back_scale_unknown" })
 	j.out = append(j.out, found...)
-	return slices.ContainsFunc(found, func(f filing.Finding) bool { return f.Repair == repairSides })
+	return slices.ContainsFunc(found, func(f filing.Finding) bool {
+		return f.Code == "front_back_scale" || f.Code == "front_back_scale_doubtful"
+	})
 }
 
 // byItself are the measurements of a part as those of a photo.
 func (j *compositeJudge) byItself(p *filing.SeenPart) filing.Measurements {
-	m := j.in.Measurements
-	m.Document, m.Pixels, m.Exposure, m.Colour, m.Surround = &p.Document, nil, p.Exposure, p.Colour, p.Surround
+	m := p.Alone(&j.in.Measurements)
+	m.Pixels = nil // the picture's, which is one
 	return m
 }
 

@@ -19,6 +19,8 @@ type PairInput struct {
 	FrontKind, BackKind *filing.DetectedKind
 	// Material is what both were declared as; it may be empty.
 	Material string
+	// Among: both are in one picture with others, out of which the service takes no two sides: they are not offered to be aligned.
+	Among bool
 	// Thresholds replaces the default table where it is given.
 	Thresholds *Thresholds
 }
@@ -75,7 +77,14 @@ func Pair(in PairInput) (out PairResult) {
 	if apart <= t.ScaleRatioDoubtful {
 		code, limit = "front_back_scale_doubtful", t.ScaleRatio
 	}
-	f := c.finding(code, wording{values: values{"percent": percent(apart - 1)}})
+	w := wording{values: values{"percent": percent(apart - 1)}}
+	if in.Among {
+		w.advice = "among"
+	}
+	f := c.finding(code, w)
+	if in.Among {
+		f.Repair = ""
+	}
 	f.Measured, f.Limit = map[string]any{"scale_ratio": thousandths(ratio)}, map[string]any{"max_scale_ratio": limit}
 	out.Findings = append(out.Findings, f)
 	return out

@@ -100,6 +100,16 @@ type SeenPart struct {
 	Surround *Surround `json:"surround,omitempty"`
 }
 
+// Alone is what was measured of the picture as if the part were its only document: with what was measured of the part by itself.
+func (p *SeenPart) Alone(picture *Measurements) Measurements {
+	m := *picture
+	document := p.Document
+	m.Document, m.Others, m.Parts, m.PartsLeft = &document, nil, nil, 0
+	m.Sharpness, m.Legibility, m.Exposure, m.Colour, m.Surround = p.Sharpness, p.Legibility, p.Exposure, p.Colour, p.Surround
+	m.Glare, m.Recapture = nil, nil
+	return m
+}
+
 // PartReport is what the check of a file says of one part of a stitched picture (拼接图的一部分). Findings on it name it by its number
 // (Finding.Part).
 type PartReport struct {

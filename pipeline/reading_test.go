@@ -84,7 +84,7 @@ func (b *readers) flow(t *testing.T, version string) *pipeline.Pipeline {
 	cfg := pipeline.DefaultConfig()
 	cfg.CheckWait, cfg.ReadDeadline, cfg.MeasureDeadline, cfg.JobGrace = time.Minute, time.Minute, time.Minute, time.Minute
 	flow, err := pipeline.New(cfg, pipeline.Parts{
-		Objects: b.objects, Records: b.records, Measurer: b.reader.Analyzer, Analyzer: b.reader.Version(), Renderer: b.reader.Analyzer,
+		Objects: b.objects, Records: b.records, Measurer: b.reader.Analyzer, Analyzer: b.reader.Version(), Renderer: b.reader.Analyzer, Stitcher: b.reader.Analyzer,
 		Reader: b.reader, ReaderVersion: version, Unread: checks.ReadingMissing, RuleSets: []*rules.Set{b.set},
 		Log: slog.New(slog.NewTextHandler(&b.log, nil)),
 	})

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
+	"github.com/preflight-icp/preflight/checks"
 	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging"
 	"github.com/preflight-icp/preflight/imaging/layouts"
 	"github.com/preflight-icp/preflight/storage"
 )
@@ -21,14 +24,14 @@ func (p *Pipeline) Repair(ctx context.Context, who Viewer, id string, repair Rep
 	if !m.Format.Accepted() {
 		return nil, ErrNoRepair
 	}
-	if repair == RepairSides {
-		return p.repairSides(ctx, who, m)
-	}
 	facts, err := keptFacts(f)
 	if err != nil {
 		return nil, err
 	}
 	limits := p.rules().UploadLimits(p.asOf(facts))
+	if repair == RepairSides {
+		return p.repairSides(ctx, who, m, limits)
+	}
 	picture, err := p.render(ctx, m, func(data []byte) ([]byte, error) {
 		switch repair {
 		case RepairShrink:
@@ -53,8 +56,8 @@ func (p *Pipeline) Repair(ctx context.Context, who Viewer, id string, repair Rep
 }
 
 // repairSides makes one picture of both sides of a document at one scale. The photos stay as they are; where they differ in scale
-// the picture is what is handed in.
-func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Material) (*Answer, error) {
+// the picture is what is handed in. Of a picture in which somebody stitched both sides it makes another one.
+func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Material, limits filing.UploadLimits) (*Answer, error) {
 	list, err := p.Records.MaterialsOf(ctx, m.FilingID)
 	if err != nil {
 		return nil, recordFailure(err)
@@ -64,8 +67,11 @@ func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Mater
 	front := currentFor(list, d)
 	d.Page = filing.PageBack
 	back := currentFor(list, d)
-	if m.Material == "" || front == nil || back == nil || front.ID == back.ID {
+	if m.Material == "" {
 		return nil, ErrNoRepair
+	}
+	if front == nil || back == nil || front.ID == back.ID {
+		return p.repairStitchedSides(ctx, who, m, limits)
 	}
 	v, err := p.MakeComposite(ctx, who, m.FilingID, CompositeRequest{Parts: []string{front.ID, back.ID}, Layout: layouts.Sides})
 	var refusal *CompositeError
@@ -80,6 +86,50 @@ func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Mater
 		return nil, err
 	}
 	return &Answer{Material: *report, Composite: v}, nil
+}
+
+// repairStitchedSides takes both sides of a document out of the picture that somebody stitched, and puts them side by side at one scale.
+// A picture that shows more than the two stays as it is: what else is in it would be lost.
+func (p *Pipeline) repairStitchedSides(ctx context.Context, who Viewer, m *storage.Material, limits filing.UploadLimits) (*Answer, error) {
+	report, err := p.Material(ctx, who, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	load := func(ctx context.Context) ([]byte, error) { return p.load(ctx, m) }
+	measured, err := p.measuring(ctx, digestOf(m), func() ([]byte, error) { return load(ctx) }).wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	front, back := partOf(report.Parts, filing.PageFront), partOf(report.Parts, filing.PageBack)
+	if front < 0 || back < 0 || len(report.Parts) != 2 || len(measured.Parts) != 2 || report.Parts[front].Kind.Detected != report.Parts[back].Kind.Detected {
+		return nil, ErrNoRepair
+	}
+	if p.Stitcher == nil {
+		return nil, ErrBusy
+	}
+	parts := make([]imaging.StitchPart, 2)
+	for i, n := range []int{front, back} {
+		own := measured.Parts[n].Alone(measured)
+		parts[i] = imaging.StitchPart{Open: load, Measurements: own, Card: checks.ShowsCard(&own, m.Material)}
+	}
+	_, picture, err := p.stitch(ctx, parts, imaging.StitchOptions{
+		Layout: layouts.Sides, MinBytes: limits.MinBytes, MaxBytes: limits.MaxBytes, MinTextPx: checks.LeastPartText(), Margin: compositeMargin,
+	})
+	var refusal *imaging.StitchError
+	if errors.As(err, &refusal) {
+		return nil, errors.Join(ErrNoRepair, &CompositeError{refusal.Code})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return p.Upload(ctx, who, m.FilingID, &made{picture: picture, from: m})
+}
+
+// partOf is the number of the part that was recognized as this page of what its file was declared as; -1 where none was.
+func partOf(parts []filing.PartReport, page filing.Page) int {
+	return slices.IndexFunc(parts, func(r filing.PartReport) bool {
+		return r.Kind != nil && r.Declared != nil && r.Kind.Page == page
+	})
 }
 
 // made is a picture of the service's own as a Source.

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
@@ -128,6 +129,49 @@ func TestTwoSidesOfOtherScalesInOnePictureAreJudgedAsAPair(t *testing.T) {
 	ok(t, err)
 	if !has(&a.Material, "front_back_scale") || a.Material.Verdict != filing.VerdictFail {
 		t.Errorf("%+v", a.Material.Findings)
+	}
+	// What the finding offers is kept: both are taken out and stand at one scale in a picture of the service's own, beside the original.
+	made, err := flow.Repair(t.Context(), owner, a.Material.ID, pipeline.RepairSides)
+	ok(t, err)
+	if made.Material.MadeFrom != a.Material.ID || len(made.Material.Parts) != 2 {
+		t.Fatalf("made from %q, parts %+v: %+v", made.Material.MadeFrom, made.Material.Parts, made.Material.Findings)
+	}
+	for _, code := range []string{"front_back_scale", "front_back_scale_doubtful", "several_documents", "part_missing", "kind_unrecognized", "duplicate_image"} {
+		if has(&made.Material, code) {
+			t.Errorf("%s: %+v", code, made.Material.Findings)
+		}
+	}
+	for i, page := range []filing.Page{filing.PageFront, filing.PageBack} {
+		if k := made.Material.Parts[i].Kind; k == nil || k.Detected != filing.DocumentIDCard || k.Page != page {
+			t.Errorf("part %d is %+v", i+1, k)
+		}
+	}
+	list, err := flow.Materials(t.Context(), owner, f.ID)
+	ok(t, err)
+	if len(list) != 2 || list[0].SHA256 != a.Material.SHA256 {
+		t.Errorf("%d files; the original is not the first", len(list))
+	}
+}
+
+// A letter that stands beside both sides would be lost with them; and of one side there is nothing to align.
+func TestAStitchedPictureOfOtherThingsIsNotAligned(t *testing.T) {
+	t.Parallel()
+	b := setupReading(t)
+	flow := b.flow(t, "r1")
+	for name, parts := range map[string][]sidePart{
+		"one side twice": {{specimen.IDCardFront, 31, 1}, {specimen.IDCardFront, 32, 1}},
+		"a licence, too": {{specimen.IDCardFront, 31, 1}, {specimen.IDCardBack, 31, 0.7}, {specimen.BusinessLicense, 31, 1}},
+		"a single card":  {{specimen.IDCardFront, 31, 1}},
+	} {
+		f := open(t, flow, named("样本"))
+		a, err := flow.Upload(t.Context(), owner, f.ID, sent{data: stitchedPhoto(t, parts...), as: &filing.Declared{Material: "applicant_document"}})
+		ok(t, err)
+		if slices.ContainsFunc(a.Material.Findings, func(f filing.Finding) bool { return f.Repair == string(pipeline.RepairSides) }) {
+			t.Errorf("%s: it is offered: %+v", name, a.Material.Findings)
+		}
+		if _, err := flow.Repair(t.Context(), owner, a.Material.ID, pipeline.RepairSides); !errors.Is(err, pipeline.ErrNoRepair) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

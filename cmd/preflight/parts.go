@@ -62,10 +62,8 @@ func judgeParts(ctx context.Context, a *imaging.Analyzer, r *filing.FileReport, 
 	}
 	for i := range out.Parts {
 		p := &out.Parts[i]
-		one := *m
-		d := p.Document
-		d.Confidence = 1 // it is the one that is to be read
-		one.Document, one.Others, one.Parts = &d, nil, nil
+		one := p.Alone(m)
+		one.Document.Confidence = 1 // it is the one that is to be read
 		reading, err := a.Read(ctx, data, &one)
 		if errors.Is(err, imaging.ErrNoReader) {
 			break
