@@ -154,7 +154,7 @@ func TestPartsOfStitchedPicturesAreFound(t *testing.T) {
 		pool = append(pool, foreignPart{photo.Image, raster.Quad(photo.Corners), k.kind, k.page})
 	}
 	parts, found, recognized, extra := 0, 0, 0, 0
-	missing, missed, told, alarms := 0, 0, 0, 0
+	missing, missed, told, alarms, hidden := 0, 0, 0, 0, 0
 	for n := range *stitchedCount {
 		picture, err := stitchForeign(dice, pool)
 		if err != nil {
@@ -212,12 +212,19 @@ func TestPartsOfStitchedPicturesAreFound(t *testing.T) {
 			alarms++
 			t.Logf("picture %d: false alarm %v", n, codes)
 		}
+		// Nothing is hidden in any of them.
+		for _, f := range checks.File(checks.FileInput{Measurements: m}) {
+			if f.Part > 0 && (f.Code == "glare" || f.Code == "document_cut_off") {
+				hidden++
+				t.Logf("picture %d, part %d: %s %v", n, f.Part, f.Code, f.Measured)
+			}
+		}
 		// One more is wanted than is there.
 		missing++
 		if judge(append(wanted, filing.PartWanted{Kind: filing.DocumentDomainCertificate, Page: filing.PageFront}))["part_missing"] == 0 {
 			missed++
 		}
 	}
-	fmt.Printf("%d stitched pictures (%s): %d of %d parts found, %d recognized, %d too many; missing part told %d of %d; false alarms %d of %d\n",
-		*stitchedCount, half, found, parts, recognized, extra, missing-missed, missing, alarms, told)
+	fmt.Printf("%d stitched pictures (%s): %d of %d parts found, %d recognized, %d too many; missing part told %d of %d; false alarms %d of %d; said to be hidden %d of %d parts\n",
+		*stitchedCount, half, found, parts, recognized, extra, missing-missed, missing, alarms, told, hidden, parts)
 }

@@ -52,6 +52,7 @@ func (j *judge) parts() []filing.Finding {
 		}
 	}
 	out := Composite(CompositeInput{Measurements: *j.m, Parts: seen, Thresholds: j.t})
+	out = append(out, j.partsInView()...)
 	if contents == nil || j.m.PartsLeft > 0 {
 		// Nobody has read what is in them, or there are more than anybody looks at.
 		f := j.several(len(seen) + j.m.PartsLeft)
@@ -62,6 +63,28 @@ func (j *judge) parts() []filing.Finding {
 		return append(out, j.reading()...)
 	}
 	return append(out, j.kinds(contents)...)
+}
+
+// partsInView judges what hides some of a part, where it is known for sure: light on it, and the edge of the photo that it was taken from.
+// The phone's tilt is not told of parts: of a photo that was trimmed nobody knows where its middle was.
+func (j *judge) partsInView() (out []filing.Finding) {
+	for i := range j.m.Parts {
+		p := &j.m.Parts[i]
+		if p.Document.Confidence < j.t.DocumentSure {
+			continue
+		}
+		m := p.Alone(j.m)
+		one := judge{in: j.in, m: &m, c: j.c, t: j.t}
+		found := one.glare()
+		if fit := one.fit(m.Document); fit != nil && fit.OutsideMM > j.t.OutsideMM {
+			found = append(found, one.cutOff(fit))
+		}
+		for _, f := range found {
+			f.Part = i + 1
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // several is the finding on so many documents where one was asked for.

@@ -115,3 +115,53 @@ func TestPartsStandForWhatTheFileWasDeclaredAsUnderTheirOwnPage(t *testing.T) {
 		t.Errorf("before it was read the file stands for what it was declared as: %+v", parts)
 	}
 }
+
+// What hides some of a part is said of that part: by light on it, or since the photo that it came from did not hold the whole of it.
+func TestWhatHidesSomeOfAPartIsSaidOfIt(t *testing.T) {
+	t.Parallel()
+	spot := []filing.Point{{1000, 100}, {1100, 100}, {1100, 200}, {1000, 200}}
+	for name, c := range map[string]struct {
+		change func(p *filing.SeenPart)
+		want   string
+	}{
+		"nothing": {func(*filing.SeenPart) {}, ""},
+		"a reflection": {func(p *filing.SeenPart) {
+			p.Glare = &filing.Glare{Share: 0.1, TextShare: 0.2, Regions: [][]filing.Point{spot}}
+		}, "glare"},
+		"a point of light": {func(p *filing.SeenPart) {
+			p.Glare = &filing.Glare{Share: 0.004, TextShare: 0.2, Regions: [][]filing.Point{spot}}
+		}, ""},
+		"the edge of a photo": {func(p *filing.SeenPart) { p.Document.OutsideShare, p.Document.Formats[0].OutsideMM = 0.1, 6 }, "document_cut_off"},
+		"what may be no document": {func(p *filing.SeenPart) {
+			p.Document.Confidence = 0.5
+			p.Glare = &filing.Glare{Share: 0.1, TextShare: 0.2, Regions: [][]filing.Point{spot}}
+			p.Document.Formats[0].OutsideMM = 6
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			in := FileInput{Declared: filing.Declared{Material: "principal_id"}}
+			panelled(true, "id_card/front", "id_card/back")(&in)
+			second := &in.Measurements.Parts[1]
+			second.Document.Confidence = 0.95
+			second.Document.Formats = []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 1, PxPerMM: 9}}
+			c.change(second)
+			got := ""
+			for _, f := range File(in) {
+				if f.Code != "glare" && f.Code != "document_cut_off" {
+					continue
+				}
+				got = f.Code
+				if f.Part != 2 || len(f.Region) == 0 || f.Advice.ZH == "" {
+					t.Errorf("%+v", f)
+				}
+			}
+			if got != c.want {
+				t.Errorf("%q", got)
+			}
+			if c.want != "" && Parts(in, File(in))[1].Verdict == filing.VerdictPass {
+				t.Error("the part passes")
+			}
+		})
+	}
+}

@@ -94,6 +94,8 @@ type SeenPart struct {
 	Document   Document    `json:"document"`
 	Sharpness  float64     `json:"sharpness,omitempty"`
 	Legibility *Legibility `json:"legibility,omitempty"`
+	// Glare is reflected light on the part.
+	Glare *Glare `json:"glare,omitempty"`
 	// Exposure, Colour and Surround are the light on the part, its own white, and what it lies on: as those of a photo by itself.
 	Exposure *Exposure `json:"exposure,omitempty"`
 	Colour   *Colour   `json:"colour,omitempty"`
@@ -105,8 +107,8 @@ func (p *SeenPart) Alone(picture *Measurements) Measurements {
 	m := *picture
 	document := p.Document
 	m.Document, m.Others, m.Parts, m.PartsLeft = &document, nil, nil, 0
-	m.Sharpness, m.Legibility, m.Exposure, m.Colour, m.Surround = p.Sharpness, p.Legibility, p.Exposure, p.Colour, p.Surround
-	m.Glare, m.Recapture = nil, nil
+	m.Sharpness, m.Legibility, m.Glare, m.Exposure, m.Colour, m.Surround = p.Sharpness, p.Legibility, p.Glare, p.Exposure, p.Colour, p.Surround
+	m.Recapture = nil
 	return m
 }
 

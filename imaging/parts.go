@@ -151,7 +151,7 @@ func partsOf(ctx context.Context, f *raster.Frame, panels []image.Rectangle, who
 		}
 		p := &parts[i]
 		seen := legibility.Measure(f, &p.Document)
-		p.Sharpness, p.Legibility, p.Exposure = seen.Sharpness, seen.Legibility, seen.Exposure
+		p.Sharpness, p.Legibility, p.Glare, p.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
 	}
 	cut.parts, cut.left = parts, left
 	return cut, nil
