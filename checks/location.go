@@ -137,12 +137,12 @@ func (j *judge) smallPrint() bool {
 // or at least the noise of one.
 func (j *judge) drawn() bool {
 	m := j.m
+	camera := m.EXIF != nil && (m.EXIF.Make != "" || m.EXIF.HasExposure)
 	switch j.in.Declared.Material {
 	case "domain_certificate", "website_plan":
-	default:
-		return m.Pixels != nil && m.Pixels.FlatShare >= j.t.MostlyFlatShare
+	default: // what a camera burnt out is flat, too
+		return !camera && m.Pixels != nil && m.Pixels.FlatShare >= j.t.MostlyFlatShare
 	}
-	camera := m.EXIF != nil && (m.EXIF.Make != "" || m.EXIF.HasExposure)
 	return m.Format != filing.FormatJPEG || !camera && (m.Pixels == nil || m.Pixels.FlatShare >= j.t.SomeFlatShare)
 }
 

@@ -51,6 +51,12 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		}), none, nil},
 		{"a certificate that was photographed", "domain_certificate", on(func(m *filing.Measurements) { m.Document = nil }),
 			[]string{"document_not_found"}, nil},
+		{"what a camera burnt out is flat, and no drawing", "principal_id", on(func(m *filing.Measurements) {
+			m.Document, m.Pixels = nil, &filing.Pixels{FlatShare: 0.9}
+		}), []string{"document_not_found"}, nil},
+		{"a plan that a computer drew", "principal_id", on(func(m *filing.Measurements) {
+			m.Document, m.EXIF, m.Pixels = nil, nil, &filing.Pixels{FlatShare: 0.9}
+		}), none, nil},
 		{"a card of which 6 mm are missing", "principal_id", outside(6, 20), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
 		{"a card that touches the border", "principal_id", outside(0.6, 2), none, nil},
 		{"a card that may be cut off, if it is one", "principal_id", on(func(m *filing.Measurements) {

@@ -42,16 +42,16 @@ type options struct {
 const usage = `accuracy draws the labelled sets, measures and judges every photo, and prints each set's tables.
 
 Without flags: the halves tune and test, and docs/accuracy.md is written. The test half is closed: it runs with -open, which
-is recorded, or where the code that measures and judges is that of an opening that is recorded already. A test half that was
-opened and failed is burnt and stays, for tuning, as test-1; prints is for tuning, too,
-and grounds, on photographs, for looking at: no model is fitted to it.
+is recorded, or where the code that measures and judges is that of an opening that is recorded already. Test halves that were
+opened and failed are burnt and stay, for tuning, as test-1 and test-2: a fresh one is listed before anything is claimed again.
+prints is for tuning, too, and grounds, on photographs, for looking at: no model is fitted to it.
 
 `
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	flags.StringVar(&o.half, "half", "both", "tune, prints, grounds, test-1, test, or both (tune and test)")
+	flags.StringVar(&o.half, "half", "both", "tune, prints, grounds, test-1, test-2, test, or both (tune and test)")
 	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
@@ -81,32 +81,43 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, bench.Close()) }()
-	s := session{options: o, root: root, bench: bench, out: out, page: filepath.Join(root, "docs", "accuracy.md")}
+	s := session{options: o, closed: closedHalf, root: root, bench: bench, out: out, page: filepath.Join(root, "docs", "accuracy.md")}
 	if o.show != "" {
 		return s.showOne(ctx)
 	}
-	if o.half == "both" {
-		return s.halves(ctx, specimen.Tune, closedHalf)
+	switch {
+	case o.half == "both" && s.closed == "":
+		fmt.Fprintln(out, errNoHalf)
+		return s.halves(ctx, specimen.Tune)
+	case o.half == "both":
+		return s.halves(ctx, specimen.Tune, s.closed)
+	case o.half == "test" && s.closed == "":
+		return errNoHalf
 	}
 	for _, half := range specimen.Halves() {
 		if o.half == nameOf(half) {
 			return s.halves(ctx, half)
 		}
 	}
-	return fmt.Errorf("-half is %q: tune, prints, grounds, test-1, test or both", o.half)
+	return fmt.Errorf("-half is %q: tune, prints, grounds, test-1, test-2, test or both", o.half)
 }
 
-// closedHalf is the test half that is closed until thresholds are frozen. The ones before it were opened.
-const closedHalf = specimen.Test2
+// closedHalf is the test half that is closed until thresholds are frozen; none while all that were drawn were opened.
+const closedHalf specimen.Half = ""
 
-// nameOf is what a set is called here and on the page: whichever half is closed is the test half, and those before it have numbers.
+// errNoHalf: what was opened and failed proves nothing any more.
+var errNoHalf = errors.New("there is no closed test half at present: those that were drawn were opened, and are test-1 and test-2")
+
+// nameOf is what a set is called here and on the page: whichever half is closed is the test half, and those that were opened have numbers.
 // Photos keep the names that they were drawn under.
 func nameOf(half specimen.Half) string {
 	switch half {
-	case closedHalf:
-		return "test"
 	case specimen.Test:
 		return "test-1"
+	case specimen.Test2:
+		return "test-2"
+	case closedHalf:
+		return "test"
 	}
 	return string(half)
 }
@@ -126,11 +137,13 @@ func projectRoot() (string, error) {
 }
 
 // opening reports whether the page holds for good what the opening of a half showed: later runs on it are tuning.
-func opening(half specimen.Half) bool { return half == specimen.Test }
+func opening(half specimen.Half) bool { return half == specimen.Test || half == specimen.Test2 }
 
 // session is one call.
 type session struct {
 	options
+	// closed is the half that may not be looked at by chance.
+	closed     specimen.Half
 	root, page string
 	bench      *accuracy.Bench
 	out        io.Writer
@@ -188,7 +201,7 @@ func (s *session) each(ctx context.Context, halves []specimen.Half, look func(sp
 
 // mayLook refuses to look at the test half before it may be opened.
 func (s *session) mayLook(ctx context.Context, half specimen.Half) error {
-	if half != closedHalf {
+	if half != s.closed {
 		return nil
 	}
 	known, err := s.opened()
@@ -236,7 +249,7 @@ func (s *session) one(ctx context.Context, half specimen.Half, opencv *accuracy.
 	if !whole || !s.write || opening(half) {
 		return nil
 	}
-	if half == closedHalf {
+	if half == s.closed {
 		if err := s.record(ctx, photos); err != nil {
 			return err
 		}
@@ -315,7 +328,7 @@ func (s *session) showOne(ctx context.Context) error {
 	if !slices.Contains(specimen.Halves(), half) {
 		return fmt.Errorf("there is no photo %q: ids are like tune/blur/0042", s.show)
 	}
-	if half == closedHalf {
+	if half == s.closed {
 		if known, err := s.opened(); !known || err != nil {
 			return errors.Join(errClosed, err)
 		}
@@ -361,7 +374,7 @@ func (s *session) opened() (bool, error) {
 		return false, err
 	}
 	for line := range bytes.Lines(data) {
-		if bytes.HasPrefix(line, []byte("| `"+closedHalf+"` |")) && bytes.Contains(line, []byte("`"+s.bench.Eyes+"`")) {
+		if bytes.HasPrefix(line, []byte("| `"+s.closed+"` |")) && bytes.Contains(line, []byte("`"+s.bench.Eyes+"`")) {
 			return true, nil
 		}
 	}
@@ -400,7 +413,7 @@ func (s *session) record(ctx context.Context, photos []accuracy.Photo) error {
 	met, goals := accuracy.Standing(photos)
 	_, rest, _ := strings.Cut(string(data), "<!-- "+openings+" -->\n")
 	table, _, _ := strings.Cut(rest, "<!-- end of "+openings+" -->\n")
-	table += fmt.Sprintf("| `%s` | %s | `%s` | `%s` | %d | %d of %d |\n", closedHalf, time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), s.bench.Eyes,
+	table += fmt.Sprintf("| `%s` | %s | `%s` | `%s` | %d | %d of %d |\n", s.closed, time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), s.bench.Eyes,
 		len(photos), met, goals)
 	return accuracy.Replace(s.page, openings, table)
 }

@@ -19,7 +19,8 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a third half":       {[]string{"-half", "third"}, "tune, prints, grounds, test-1, test or both"},
+		"a third half":       {[]string{"-half", "third"}, "tune, prints, grounds, test-1, test-2, test or both"},
+		"no closed half":     {[]string{"-half", "test", "-open"}, "no closed test half"},
 		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
 		"prints read":        {[]string{"-reading", "-tesseract=false", "-half", "prints"}, "no kind"},
 		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},
@@ -46,7 +47,7 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 	}
 	// The same code opened the half before: that opens nothing.
 	write("<!-- openings -->\n| `test` | 2026-11-22 | `d80fdd84932d` | `0123456789ab` | 2627 | 18 of 34 |\n<!-- end of openings -->\n")
-	s := session{root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
+	s := session{closed: specimen.Test2, root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
 	if known, err := s.opened(); known || err != nil {
 		t.Errorf("%v %v: it was never opened", known, err)
 	}
@@ -56,8 +57,8 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 	if err := s.mayLook(t.Context(), specimen.Test); err != nil {
 		t.Errorf("%v: the half that was opened is closed", err)
 	}
-	if nameOf(specimen.Test) != "test-1" || nameOf(specimen.Test2) != "test" || !opening(specimen.Test) || opening(specimen.Test2) {
-		t.Error("the half that was opened passes for the one that is closed")
+	if nameOf(specimen.Test) != "test-1" || nameOf(specimen.Test2) != "test-2" || !opening(specimen.Test) || !opening(specimen.Test2) {
+		t.Error("a half that was opened passes for one that is closed")
 	}
 	s.show = "test2/blur/0001"
 	if err := s.showOne(t.Context()); !errors.Is(err, errClosed) {
