@@ -169,10 +169,10 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	}
 	seen := legibility.Measure(f, m.Document)
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
-	if m.Document != nil && unprinted(m) {
-		m.Document.Confidence = min(m.Document.Confidence, unprintedConfidence)
-	}
 	m.Colour = origin.Colour(f, m.Document)
+	if m.Document != nil && (unprinted(m) || motley(m)) {
+		m.Document.Confidence = min(m.Document.Confidence, guessed)
+	}
 	m.Surround = surroundOf(f, m.Document)
 	if err := several(ctx, f, documents, m); err != nil {
 		return fmt.Errorf("look at picture: %w", err)

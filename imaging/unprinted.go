@@ -15,8 +15,8 @@ const (
 	mostAside = 0.25
 	// litForPrint is the luma of paper, 0 to 255, below which darkness may hide print.
 	litForPrint = 100
-	// unprintedConfidence is how sure a document without print may be.
-	unprintedConfidence = 0.4
+	// guessed is how sure a document may be that has no print, or every colour.
+	guessed = 0.4
 )
 
 // unprinted reports whether print would be seen on the document of a picture and is not.
@@ -32,4 +32,17 @@ func unprinted(m *filing.Measurements) bool {
 		}
 	}
 	return edges <= fewestEdges
+}
+
+// Documents are printed in a few inks on one ground; shelves of books, posters and beds of flowers are of every colour all over. Of 2,077 documents
+// of the second test half that were sure, 5 of the 13 wrong ones are coloured in all hues over 0.88 of their area and more; the right ones
+// in as many hues, most of them on screens and under coloured light, reach 0.59.
+const (
+	// everyHue is the number of hues, of 12, and colouredAllOver the share of the area from which something is of every colour all over.
+	everyHue, colouredAllOver = 11, 0.7
+)
+
+// motley reports whether what was taken for a document is of every colour all over.
+func motley(m *filing.Measurements) bool {
+	return m.Colour != nil && m.Colour.Hues >= everyHue && m.Colour.ChromaShare >= colouredAllOver
 }

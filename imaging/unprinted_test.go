@@ -33,3 +33,20 @@ func TestWhatHasNoPrintIsHardlyADocument(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatIsOfEveryColourIsHardlyADocument(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		colour *filing.Colour
+		want   bool
+	}{
+		"a shelf of books":                   {&filing.Colour{Hues: 12, ChromaShare: 0.9}, true},
+		"a card in one strong colour":        {&filing.Colour{Hues: 3, ChromaShare: 0.98}, false},
+		"a page on a screen, with its moire": {&filing.Colour{Hues: 12, ChromaShare: 0.55}, false},
+		"a picture that was not measured":    {nil, false},
+	} {
+		if got := motley(&filing.Measurements{Colour: c.colour}); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
