@@ -278,9 +278,7 @@ func (j *compositeJudge) sides() bool {
 		Among: len(j.in.Parts) > 2, Thresholds: j.t}).Findings
 	found = slices.DeleteFunc(found, func(f filing.Finding) bool { return f.Code == "front_back_scale_unknown" })
 	j.out = append(j.out, found...)
-	return slices.ContainsFunc(found, func(f filing.Finding) bool {
-		return f.Code == "front_back_scale" || f.Code == "front_back_scale_doubtful"
-	})
+	return slices.ContainsFunc(found, func(f filing.Finding) bool { return j.c.ofScale(f.Code) })
 }
 
 // byItself are the measurements of a part as those of a photo.

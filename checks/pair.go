@@ -107,14 +107,17 @@ func VerdictOfCodes(codes []string) filing.Verdict {
 // repairSides is the repair of the catalogue that brings two sides to one scale.
 const repairSides = "sides"
 
+// ofScale reports whether a finding is that two sides are at two scales: what that repair mends, where it is offered and where it is not.
+func (c *catalogue) ofScale(code string) bool {
+	k := c.known[code]
+	return k != nil && k.Repair == repairSides
+}
+
 // AtOneScale are the findings of a pair that are left where one picture shows both its sides at one scale: those that the repair of
 // their scales does not mend.
 func AtOneScale(codes []string) []string {
 	c := loadCatalogue()
-	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
-		k := c.known[code]
-		return k != nil && k.Repair == repairSides
-	})
+	return slices.DeleteFunc(slices.Clone(codes), c.ofScale)
 }
 
 // thousandths rounds a ratio for people: the limits are whole hundredths, and 1.034 must not be shown as the 1.03 that passes.

@@ -91,17 +91,17 @@ func (p *Pipeline) repairSides(ctx context.Context, who Viewer, m *storage.Mater
 // repairStitchedSides takes both sides of a document out of the picture that somebody stitched, and puts them side by side at one scale.
 // A picture that shows more than the two stays as it is: what else is in it would be lost.
 func (p *Pipeline) repairStitchedSides(ctx context.Context, who Viewer, m *storage.Material, limits filing.UploadLimits) (*Answer, error) {
-	report, err := p.Material(ctx, who, m.ID)
+	report, _, err := p.checkOf(ctx, m)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNoRepair
+	}
 	if err != nil {
 		return nil, err
 	}
-	load := func(ctx context.Context) ([]byte, error) { return p.load(ctx, m) }
-	measured, err := p.measuring(ctx, digestOf(m), func() ([]byte, error) { return load(ctx) }).wait(ctx)
-	if err != nil {
-		return nil, err
-	}
-	front, back := partOf(report.Parts, filing.PageFront), partOf(report.Parts, filing.PageBack)
-	if front < 0 || back < 0 || len(report.Parts) != 2 || len(measured.Parts) != 2 || report.Parts[front].Kind.Detected != report.Parts[back].Kind.Detected {
+	// The parts and where they lie are of one check: nothing is measured for it.
+	front, back, measured := partOf(report.Parts, filing.PageFront), partOf(report.Parts, filing.PageBack), report.Measurements
+	if front < 0 || back < 0 || len(report.Parts) != 2 || measured == nil || len(measured.Parts) != 2 ||
+		report.Parts[front].Kind.Detected != report.Parts[back].Kind.Detected {
 		return nil, ErrNoRepair
 	}
 	if p.Stitcher == nil {
@@ -110,7 +110,10 @@ func (p *Pipeline) repairStitchedSides(ctx context.Context, who Viewer, m *stora
 	parts := make([]imaging.StitchPart, 2)
 	for i, n := range []int{front, back} {
 		own := measured.Parts[n].Alone(measured)
-		parts[i] = imaging.StitchPart{Open: load, Measurements: own, Card: checks.ShowsCard(&own, m.Material)}
+		parts[i] = imaging.StitchPart{
+			Open:         func(ctx context.Context) ([]byte, error) { return p.load(ctx, m) },
+			Measurements: own, Card: checks.ShowsCard(&own, m.Material),
+		}
 	}
 	_, picture, err := p.stitch(ctx, parts, imaging.StitchOptions{
 		Layout: layouts.Sides, MinBytes: limits.MinBytes, MaxBytes: limits.MaxBytes, MinTextPx: checks.LeastPartText(), Margin: compositeMargin,

@@ -102,7 +102,8 @@ func (s *Server) routeMaterials() {
 		Summary: "Repair what can be repaired 自动修复", Tags: []string{tag},
 		Description: "Makes a new file from this one: shrink (below the size limit, as legible as possible) or upright " +
 			"(turned as EXIF says), or sides: " +
-			"one picture of both sides of the document at one scale, which is a composite. The original is kept until retention; the new file is marked as made by the service.",
+			"one picture of both sides of the document at one scale, which is a composite; of a picture in which somebody stitched both sides and nothing else, " +
+			"a new file. The original is kept until retention; the new file is marked as made by the service.",
 	}, func(ctx context.Context, in *struct {
 		MaterialPath
 		Body struct {
