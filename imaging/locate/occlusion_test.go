@@ -66,6 +66,18 @@ func TestWhatComesInOverAnEdgeIsToldFromTableAndShadow(t *testing.T) {
 			}
 			return c
 		}, 0},
+		"a wedge that is printed across a corner": {card, func(x, y float64, c [3]float64) [3]float64 {
+			if card.Contains(raster.Point{x, y}) && (x-200)+(y-150) < 240 {
+				return [3]float64{16, 110, 100}
+			}
+			return c
+		}, 0},
+		"a slip over a corner": {card, func(x, y float64, c [3]float64) [3]float64 {
+			if (x-200)+(y-150) < 240 && (x-200)+(y-150) > -240 && math.Abs((x-200)-(y-150)) < 400 {
+				return [3]float64{16, 110, 100}
+			}
+			return c
+		}, 240 * 240 / 2},
 		"a rim of the table around a corner": {
 			raster.Quad{{200, 150}, {1080, 150}, {1080, 720}, {200, 720}},
 			func(_, _ float64, c [3]float64) [3]float64 { return c }, 0,

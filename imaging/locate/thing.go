@@ -37,6 +37,9 @@ const (
 	// pictures that are printed pale do not.
 	leastCompact, compactFilled, compactOnPaper, compactLong = 0.02, 0.92, 0.86, 2.3
 	compactContrast, paperContrast                           = 55, 70
+	// What lies over an edge goes on beyond it; a wedge that is printed across a corner ends there. Of an area of whose outline more than
+	// wedgeEdge is the document's, wedgeGoesOn of that goes on: slips over an edge are cut by a third of their outline, and go on nearly whole.
+	wedgeEdge, wedgeGoesOn = 0.3, 0.3
 	// Slender things (pens, straps) are darker than darkPart of the paper's brightness, or more saturated than it by strong, for a width of
 	// three cells and more; so many times as long as wide; aslant to the document's sides by this angle in radians, unless penGoesOn of what
 	// meets the edge goes on beyond it; with a sharp outline, of which little lies at the document's; and stand out by slenderContrast on
@@ -351,6 +354,7 @@ func (t *thing) lies() bool {
 		return false
 	}
 	compact := t.share >= leastCompact && contrast >= compactContrast && t.long < compactLong && t.sharp >= thingSharp && (coloured || t.edge <= atEdge) &&
+		(t.edge <= wedgeEdge || t.goesOn >= wedgeGoesOn) &&
 		(t.filled >= compactFilled || t.filled >= compactOnPaper && t.even >= onPaper && contrast >= paperContrast)
 	finger := t.edge > fingerAtEdge && t.goesOn >= fingerGoesOn && t.long < fingerLong && t.sharp >= fingerSharp && darker &&
 		red > fingerRed && yellow > fingerYellow
