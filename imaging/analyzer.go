@@ -18,7 +18,7 @@ import (
 
 // Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
 // before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
-const Version = "7"
+const Version = "8"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
@@ -170,7 +170,7 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	seen := legibility.Measure(f, m.Document)
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
 	m.Colour = origin.Colour(f, m.Document)
-	if m.Document != nil && (unprinted(m) || motley(m)) {
+	if m.Document != nil && implausible(m) {
 		m.Document.Confidence = min(m.Document.Confidence, guessed)
 	}
 	m.Surround = surroundOf(f, m.Document)

@@ -3,6 +3,8 @@ package legibility
 import (
 	"math"
 	"testing"
+
+	"github.com/preflight-icp/preflight/imaging/raster"
 )
 
 // lattice is a document on which tiles were measured at 5 x 4 places.
@@ -137,6 +139,64 @@ func TestFaintEdgesAreNoPrints(t *testing.T) {
 				t.Errorf("%d tiles are print, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+func TestRulesAndBarsAreNoPrint(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		crossed []float64
+		want    int
+	}{
+		"bars beside print are left out":                        {[]float64{0.4, 0.5, 0.02, 0.3, 0.25, 0.06, 0.09}, 4},
+		"print with few strokes across is print":                {[]float64{0.4, 0.5, 0.15, 0.3, 0.25}, 5},
+		"movement has taken the strokes across it from all":     {[]float64{0.01, 0.05, 0.02, 0.04, 0.03}, 5},
+		"movement has taken them from most":                     {[]float64{0.01, 0.05, 0.02, 0.04, 0.03, 0.3, 0.3, 0.3, 0.3}, 9},
+		"three places with print tell too little of the others": {[]float64{0.4, 0.5, 0.3, 0.01}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var tiles []tile
+			for _, v := range c.crossed {
+				tiles = append(tiles, tile{contrast: 100, crossed: v})
+			}
+			if got := len(onlyPrint(tiles)); got != c.want {
+				t.Errorf("%d tiles are print, want %d", got, c.want)
+			}
+		})
+	}
+}
+
+func TestStrokesCrossInPrintAndNotInABar(t *testing.T) {
+	t.Parallel()
+	const side = 60
+	draw := func(ink func(x, y int) bool) *patch {
+		g := raster.NewGray(side, side)
+		for y := range side {
+			for x := range side {
+				g.Pix[y*g.Stride+x] = 220
+				if ink(x, y) {
+					g.Pix[y*g.Stride+x] = 40
+				}
+			}
+		}
+		return cut(g, side/2, side/2, side, 1)
+	}
+	for name, c := range map[string]struct {
+		ink      func(x, y int) bool
+		from, to float64
+	}{
+		"a bar that lies aslant": {func(x, y int) bool { d := 10*y - 3*x; return d > 150 && d < 260 }, 0, straightEdges},
+		"a frame's corner":       {func(x, y int) bool { return x > 20 && y > 20 && !(x > 26 && y > 26) }, crossingStrokes, 1},
+		"print": {func(x, y int) bool {
+			return x%15 > 3 && y%18 > 4 && (x%15 == 4 || x%15 == 5 || y%18 == 5 || y%18 == 6 || y%18 == 12)
+		}, crossingStrokes, 1},
+	} {
+		var m bench
+		draw(c.ink).spread(&m, 1)
+		if len(m.edges) == 0 || m.crossed < c.from || m.crossed > c.to {
+			t.Errorf("%s: %.2f of %d edges cross, want %.2f to %.2f", name, m.crossed, len(m.edges), c.from, c.to)
+		}
 	}
 }
 

@@ -39,8 +39,10 @@ type tile struct {
 	ink, light float64
 	// contrast is that of all but its strongest edges.
 	contrast float64
-	noise    float64
-	spread   spread
+	// crossed is the share of its edges that run across most of them.
+	crossed float64
+	noise   float64
+	spread  spread
 	// detail is how much detail its print has; detailed says that it could be told.
 	detail   detail
 	detailed bool
@@ -97,7 +99,19 @@ func onlyPrint(tiles []tile) []tile {
 		contrasts[i] = t.contrast
 	}
 	least := max(faintTile*raster.Quantile(contrasts, 0.5), faintGround*raster.Quantile(contrasts, 0.9))
-	return slices.DeleteFunc(tiles, func(t tile) bool { return t.contrast < least })
+	tiles = slices.DeleteFunc(tiles, func(t tile) bool { return t.contrast < least })
+	// Where the strokes of most tiles cross, one without is a rule, a bar or the rim of a coloured field. Movement takes the strokes across it
+	// from all.
+	crossing := 0
+	for _, t := range tiles {
+		if t.crossed >= crossingStrokes {
+			crossing++
+		}
+	}
+	if crossing < max(fewestCrossing, (len(tiles)+1)/2) {
+		return tiles
+	}
+	return slices.DeleteFunc(tiles, func(t tile) bool { return t.crossed < straightEdges })
 }
 
 // decide returns the tile that decides, with its width in heights of text, and the spread of all. It is the worst but for a tenth of
@@ -199,6 +213,9 @@ const (
 	// faintTile is the contrast of a tile's edges over that of the median tile below which they are no print's, faintGround the same over
 	// that of the strongest but for a tenth.
 	faintTile, faintGround = 0.4, 0.2
+	// Strokes cross where a share of crossingStrokes of the edges run across the others; of rules and bars less than straightEdges do.
+	// fewestCrossing is the least number of tiles by which it is told.
+	crossingStrokes, straightEdges, fewestCrossing = 0.2, 0.12, 4
 	// offEdge is how far from the document's sides, as a share of them, print keeps: what has edges nearer is a frame, the paper's own edge
 	// or its shadow.
 	offEdge = 0.03
@@ -296,7 +313,7 @@ func (s *sheet) measure(m *bench, at spot, down bool) (tile, bool) {
 		t.spread = coarse.scaled(scale)
 	}
 	t.width, t.edges = width/text, edges
-	t.contrast = m.contrast
+	t.contrast, t.crossed = m.contrast, m.crossed
 	t.spread = t.spread.scaled(1 / text)
 	return t, true
 }
@@ -373,6 +390,7 @@ func (p *patch) spread(m *bench, noise float64) spread {
 		}
 	}
 	m.contrast = contrastOf(&contrasts, len(m.edges))
+	m.crossed = crossed(&contrasts, int(strongEdge*m.contrast))
 	most := 0
 	for _, widths := range m.widths {
 		most = max(most, len(widths))
@@ -397,11 +415,29 @@ func contrastOf(counts *[directions][256]int, n int) float64 {
 	return float64(quantile(&all, n, 0.9))
 }
 
+// crossed is the share of edges of a contrast and more whose direction is farther than an eighth of half a turn from that which has the most,
+// with those beside it.
+func crossed(contrasts *[directions][256]int, least int) float64 {
+	var number [directions]int
+	all, most := 0, 0
+	for d := range contrasts {
+		for _, n := range contrasts[d][least:] {
+			number[d] += n
+		}
+		all += number[d]
+	}
+	for d, n := range number {
+		most = max(most, n+number[(d+1)%directions]+number[(d+directions-1)%directions])
+	}
+	return 1 - float64(most)/float64(max(all, 1))
+}
+
 // bench is the memory that measuring a patch takes, used again for the next.
 type bench struct {
 	edges    []edge
 	widths   [directions][]float32
 	contrast float64 // of all but a tenth of the edges
+	crossed  float64
 
 	cos, sin, rows, line []float32
 }

@@ -1,6 +1,7 @@
 package imaging
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -8,13 +9,27 @@ import (
 
 func TestWhatHasNoPrintIsHardlyADocument(t *testing.T) {
 	t.Parallel()
+	printIn := func(places, edges int) func(m *filing.Measurements) {
+		return func(m *filing.Measurements) {
+			m.Legibility.Tiles = slices.Repeat([]filing.SharpnessTile{{Edges: edges}}, places)
+		}
+	}
 	for name, c := range map[string]struct {
 		change func(m *filing.Measurements)
 		want   bool
 	}{
-		"a window on the wall has none":                       {func(*filing.Measurements) {}, true},
-		"nothing was found to measure on it":                  {func(m *filing.Measurements) { m.Legibility = nil }, true},
-		"a card of the same size has":                         {func(m *filing.Measurements) { m.Legibility.Tiles[0].Edges = 3000 }, false},
+		"a window on the wall has none":          {func(*filing.Measurements) {}, true},
+		"nothing was found to measure on it":     {func(m *filing.Measurements) { m.Legibility = nil }, true},
+		"a card of the same size has":            {printIn(8, 400), false},
+		"a shirt has that of the card before it": {printIn(4, 500), true},
+		"a card of which a reflection shows little": {func(m *filing.Measurements) {
+			printIn(4, 500)(m)
+			m.Glare = &filing.Glare{Share: 0.2}
+		}, false},
+		"a card of which burnt paper shows little": {func(m *filing.Measurements) {
+			printIn(4, 500)(m)
+			m.Exposure.ClippedShare = 0.9
+		}, false},
 		"a card farther away is too small for its print":      {func(m *filing.Measurements) { m.Document.FrameShare = 0.004 }, false},
 		"print may be hidden where it is dark":                {func(m *filing.Measurements) { m.Exposure.Paper = 60 }, false},
 		"a page that fills the picture may have lost its own": {func(m *filing.Measurements) { m.Document.FrameShare = 0.6 }, false},
