@@ -155,6 +155,7 @@ func TestTwoSidesOfOtherScalesInOnePictureAreJudgedAsAPair(t *testing.T) {
 
 // A letter that stands beside both sides would be lost with them; and of one side there is nothing to align.
 func TestAStitchedPictureOfOtherThingsIsNotAligned(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	b := setupReading(t)
 	flow := b.flow(t, "r1")
@@ -176,6 +177,7 @@ func TestAStitchedPictureOfOtherThingsIsNotAligned(t *testing.T) {
 }
 
 func TestWhatIsWrongWithAPartNamesThePart(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	b := setupReading(t)
 	flow := b.flow(t, "r1")
@@ -209,6 +211,7 @@ func TestWhatIsWrongWithAPartNamesThePart(t *testing.T) {
 }
 
 func TestAPictureOfMorePanelsThanAnybodyLooksAtNeedsAPerson(t *testing.T) {
+	withoutRace(t)
 	t.Parallel()
 	b := setupReading(t)
 	flow := b.flow(t, "r1")
