@@ -213,3 +213,39 @@ func TestPrintIsNotLookedForOnTheEdgeOfADocument(t *testing.T) {
 		}
 	}
 }
+
+func TestABarIsNoLineOfText(t *testing.T) {
+	t.Parallel()
+	const w, h = 240, 120
+	s := &sheet{w: w, h: h, text: 12, textMin: 6, textMax: 30}
+	band := func(ink []float32, top, bottom int, of func(x int) float32) {
+		for y := top; y < bottom; y++ {
+			for x := range w {
+				ink[y*w+x] = of(x)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		of   func(x int) float32
+		want bool
+	}{
+		"glyphs":                           {func(x int) float32 { return []float32{0.9, 0.9, 0.9, 0, 0.9, 0.9, 0}[x%7] }, true},
+		"a bar":                            {func(int) float32 { return 0.6 }, false},
+		"a bar with the table's own grain": {func(x int) float32 { return 0.6 + 0.08*float32(x%3) }, false},
+		"text that blur has made a band":   {func(int) float32 { return 0.3 }, true},
+	} {
+		ink, turned := make([]float32, w*h), make([]float32, w*h)
+		band(ink, 50, 62, c.of)
+		for y := range h {
+			for x := range w {
+				turned[x/2*w+y] = ink[y*w+x/2*2] // half as long: the sheet is wider than high
+			}
+		}
+		if got := len(s.runs(ink, false)) > 0; got != c.want {
+			t.Errorf("%s is a line: %v", name, got)
+		}
+		if got := len(s.runs(turned, true)) > 0; got != c.want {
+			t.Errorf("%s from top to bottom is a line: %v", name, got)
+		}
+	}
+}

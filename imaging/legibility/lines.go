@@ -182,7 +182,30 @@ func (s *sheet) runs(ink []float32, down bool) []run {
 		boxSmooth(profile, smooth, int(0.15*s.text+0.5))
 		out = s.hills(out, smooth, float64(x0), float64(x0+strip))
 	}
-	return out
+	return slices.DeleteFunc(out, func(r run) bool { return r.strength >= solidInk && s.solid(ink, r, down) })
+}
+
+// A bar or a ruled band is as dense all along as print is nowhere: text leaves gaps, and covers a third of its line at most, however far
+// blur has closed the gaps. What is solidInk dark and falls nowhere below solidLeast of its mean is none.
+const solidInk, solidLeast = 0.4, 0.75
+
+// solid reports whether the ink of a piece of a line is even along it.
+func (s *sheet) solid(ink []float32, r run, down bool) bool {
+	mean, least := float32(0), float32(math.Inf(1))
+	from, to := int(r.top), int(math.Ceil(r.bottom))
+	for a := int(r.a); a < int(r.b); a++ {
+		sum := float32(0)
+		for c := from; c < to; c++ {
+			if down {
+				sum += ink[a*s.w+c]
+			} else {
+				sum += ink[c*s.w+a]
+			}
+		}
+		mean += sum
+		least = min(least, sum)
+	}
+	return least >= solidLeast*mean/float32(int(r.b)-int(r.a))
 }
 
 // hills adds the hills of a profile of ordinary height to runs.
