@@ -1,6 +1,9 @@
 package checks
 
 import (
+	"math"
+	"slices"
+
 	"github.com/preflight-icp/preflight/filing"
 )
 
@@ -82,6 +85,16 @@ func (j *judge) blurred(limit float64) []filing.Finding {
 	}
 	f.Region = append([]filing.Point(nil), worst.Quad[:]...)
 	return []filing.Finding{f}
+}
+
+// onPortrait reports whether an area is nothing but the ground of a portrait on a document.
+func (j *judge) onPortrait(region []filing.Point) bool {
+	return slices.ContainsFunc(j.m.Faces, func(f filing.Face) bool {
+		x, y, reach := f.Box[0]+f.Box[2]/2, f.Box[1]+f.Box[3]/2, j.t.GlarePortrait*max(f.Box[2], f.Box[3])
+		return f.InDocument && !slices.ContainsFunc(region, func(p filing.Point) bool {
+			return max(math.Abs(p[0]-x), math.Abs(p[1]-y)) > reach
+		})
+	})
 }
 
 // detailed is by how much less sharp print counts than its edges are, 0 to 1, for want of detail.
@@ -183,7 +196,8 @@ func (j *judge) edgeToEdge() bool {
 // glare finds reflections that lie on text, or are so large that they must.
 func (j *judge) glare() []filing.Finding {
 	g, t := j.m.Glare, j.t
-	if g == nil || g.Share < t.GlareShare || g.TextShare < t.GlareTextShare && g.Share < t.GlareLarge || len(g.Regions) == 0 {
+	if g == nil || g.Share < t.GlareShare || g.TextShare < t.GlareTextShare && g.Share < t.GlareLarge || len(g.Regions) == 0 ||
+		!slices.ContainsFunc(g.Regions, func(r []filing.Point) bool { return !j.onPortrait(r) }) {
 		return nil
 	}
 	f := j.c.finding("glare", wording{values: values{"percent": percent(g.Share)}})

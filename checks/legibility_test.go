@@ -197,6 +197,26 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 				m.Glare = &filing.Glare{Share: 0.04, TextShare: 0, Regions: [][]filing.Point{spot}}
 			},
 		},
+		"the white ground of a portrait": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+				m.Faces = []filing.Face{{Box: around(spot), InDocument: true}}
+			},
+		},
+		"a reflection beside a portrait as well": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot, {{2000, 2000}, {2100, 2000}, {2100, 2100}}}}
+				m.Faces = []filing.Face{{Box: around(spot), InDocument: true}}
+			},
+			want: []string{"glare"},
+		},
+		"a reflection before somebody's face": {
+			change: func(m *filing.Measurements) {
+				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0.1, Regions: [][]filing.Point{spot}}
+				m.Faces = []filing.Face{{Box: around(spot)}}
+			},
+			want: []string{"glare"},
+		},
 		"a reflection over a blank part, or over a title": {
 			change: func(m *filing.Measurements) {
 				m.Glare = &filing.Glare{Share: 0.06, TextShare: 0, Regions: [][]filing.Point{spot}}
@@ -309,4 +329,14 @@ func TestMovementAndFocusGetDifferentAdvice(t *testing.T) {
 		}
 		said[got[0].Advice.EN] = name
 	}
+}
+
+// around is the box of a face of whose portrait an outline is the ground.
+func around(outline []filing.Point) [4]float64 {
+	left, top, right, bottom := outline[0][0], outline[0][1], outline[0][0], outline[0][1]
+	for _, p := range outline {
+		left, top, right, bottom = min(left, p[0]), min(top, p[1]), max(right, p[0]), max(bottom, p[1])
+	}
+	w, h := (right-left)/2, (bottom-top)/2
+	return [4]float64{left + w/2, top + h/2, w, h}
 }

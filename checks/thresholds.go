@@ -269,6 +269,9 @@ type Thresholds struct {
 	// GlareSeen is the confidence from which a reflection counts on a document that nobody holds. 0.5: light that hides a document's sides
 	// takes from the confidence that it is one. Of all labelled sets six more reflections are found by it, and two at most are none.
 	GlareSeen float64
+	// GlarePortrait is how far from the middle of a portrait's face, in heights of it, what is bright is the white ground that it was printed
+	// on, and no reflection: the face is seen. 1.4: the grounds of portraits end at 1.2, reflections that reach them go on to 2.2 and more.
+	GlarePortrait float64
 }
 
 // loadThresholds is the default table, made once: nobody here changes it.
@@ -367,6 +370,7 @@ func DefaultThresholds() Thresholds {
 		GlareTextShare:        0.03,
 		GlareLarge:            0.05,
 		GlareSeen:             0.5,
+		GlarePortrait:         1.4,
 		KindSure:              0.8,
 		KindSeen:              0.5,
 		FieldSure:             0.9,
