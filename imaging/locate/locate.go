@@ -195,8 +195,12 @@ func (v *view) document(f *raster.Frame, c candidate) filing.Document {
 	}
 	scale := max(v.sx, v.sy)
 	q = refine(f, q, max(2.2*scale, 3))
+	q, back := withdrawn(f, q, 1.6*scale)
+	if back != [4]bool{} {
+		q = refine(f, q, max(2.2*scale, 3))
+	}
 	card := roundness(f, q)
-	q, ends := runsOut(f, q, 1.6*scale)
+	q, ends := runsOut(f, q, back, 1.6*scale)
 	q = upright(complete(q, ends, float64(f.Width), float64(f.Height), card))
 	d := describe(f, q, confidence(c.score), card)
 	if slices.ContainsFunc(ends[:], func(e ending) bool { return e.hidden }) {

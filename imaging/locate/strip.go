@@ -23,8 +23,8 @@ const leastContrast = 12
 
 // runsOut finds the sides at which the document runs out of the picture: those that are the picture's own, and those where what
 // lies between the side and a border near it is paper, so that a line of print or a shadow was taken for the end of the page;
-// the latter are moved to the border. within is how near a border, in pixels, nothing can be told from it.
-func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]ending) {
+// the latter are moved to the border, but for those that were taken back from it. within is how near a border, in pixels, nothing can be told from it.
+func runsOut(f *raster.Frame, q raster.Quad, back [4]bool, within float64) (raster.Quad, [4]ending) {
 	const (
 		nearest  = 50 // pixels of the reduced picture: a margin of print
 		slanted  = -2 // pixels: a side that is fitted across the border is in sight itself
@@ -45,6 +45,9 @@ func runsOut(f *raster.Frame, q raster.Quad, within float64) (raster.Quad, [4]en
 	)
 	var ends [4]ending
 	for i := range q {
+		if back[i] {
+			continue
+		}
 		on := onBorder(q[i], q[(i+1)%4], float64(f.Width), float64(f.Height), within)
 		m := strip(f, q, i)
 		apart := m.near && m.apart >= leastContrast

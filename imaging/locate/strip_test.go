@@ -34,7 +34,7 @@ func TestAPageRunsOutOfThePictureWherePaperReachesItsBorder(t *testing.T) {
 					copy(f.Small.Pix[3*(y*w+x):], []uint8{level, level, level})
 				}
 			}
-			q, ends := runsOut(f, page, 4)
+			q, ends := runsOut(f, page, [4]bool{}, 4)
 			if e := ends[3]; e.beyond != c.beyond || e.all != c.all || e.crosses != c.crosses {
 				t.Errorf("got %+v", e)
 			}
@@ -83,7 +83,7 @@ func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
 					copy(f.Small.Pix[3*(y*w+x):], p[:])
 				}
 			}
-			if _, ends := runsOut(f, onBorder, 4); ends[3].beyond != c.beyond || ends[3].hidden != c.hidden {
+			if _, ends := runsOut(f, onBorder, [4]bool{}, 4); ends[3].beyond != c.beyond || ends[3].hidden != c.hidden {
 				t.Errorf("got %+v", ends[3])
 			}
 		})
@@ -109,7 +109,7 @@ func TestAJointAlongASideIsNotAllOfTheTable(t *testing.T) {
 			copy(f.Small.Pix[3*(y*w+x):], []uint8{level, level, level})
 		}
 	}
-	if q, ends := runsOut(f, card, 4); q != card || ends[3].beyond {
+	if q, ends := runsOut(f, card, [4]bool{}, 4); q != card || ends[3].beyond {
 		t.Errorf("the card is said to run out of the picture: %v, %+v", q, ends[3])
 	}
 }
