@@ -37,6 +37,9 @@ const (
 	crushed = 6
 )
 
+// printTells is how many tiles with print say what ink is, whatever else is darker.
+const printTells = 4
+
 // exposure measures how the document is lit. tiles are those that were measured at full resolution, where strokes show
 // their own colour and not a mixture with the paper's.
 func (s *sheet) exposure(l *lines, tiles []tile) *filing.Exposure {
@@ -65,7 +68,10 @@ func (s *sheet) exposure(l *lines, tiles []tile) *filing.Exposure {
 		for i, t := range tiles {
 			darkest[i], lightest[i] = t.ink, t.light
 		}
-		e.Ink = min(e.Ink, math.Round(raster.Quantile(darkest, 0.5)))
+		// The darkest that there is may be a bar or a portrait's hair, which is black when print is gone.
+		if ink := math.Round(raster.Quantile(darkest, 0.5)); len(tiles) >= printTells || ink < e.Ink {
+			e.Ink = ink
+		}
 		e.Lightest = math.Round(raster.Quantile(lightest, 0.5))
 	}
 	return e
