@@ -69,6 +69,8 @@ func (j *judge) isFace(f *filing.Face) bool {
 		return true
 	case detail(f) < t.FaceHalfDetail:
 		return f.Confidence >= t.FaceConfidenceSoft
+	case f.Confidence >= t.FaceConfidenceSoft && f.UpperHalf != nil && f.LowerHalf != nil && min(*f.UpperHalf, *f.LowerHalf) >= t.FaceBothHalves:
+		return true
 	case f.Confidence < t.FaceConfidence:
 		return false
 	case f.UpperHalf == nil || f.LowerHalf == nil || detail(f) < t.FaceWholeDetail:

@@ -30,7 +30,7 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 		change(&f)
 		return []filing.Face{portrait(), f}
 	}
-	covered, open := 0.08, 0.88
+	covered, open := 0.08, 0.92
 	flat, plain, soft, arm := 0.09, 0.25, 0.62, 0.4
 	cases := []struct {
 		name     string
@@ -45,7 +45,11 @@ func TestFacesAreJudgedWhereTheMaterialIsAPersonWithADocument(t *testing.T) {
 		{"no face at all", "handheld_unit_document", filing.FacesByUltraFace, nil, []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"the portrait alone", "handheld_personal_document", filing.FacesByUltraFace, []filing.Face{portrait()}, []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"leaves that look a little like a face", "handheld_personal_document", filing.FacesByUltraFace,
-			changed(func(f *filing.Face) { f.Confidence = 0.8 }), []string{"face_not_found"}, map[string]any{"faces": 0}},
+			changed(func(f *filing.Face) { f.Confidence, f.LowerHalf = 0.8, &soft }), []string{"face_not_found"}, map[string]any{"faces": 0}},
+		{"a face of which both halves are plainer than the whole", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.Confidence, f.UpperHalf, f.LowerHalf = 0.8, &open, &open }), none, nil},
+		{"a face that is hardly one, whatever its halves", "handheld_personal_document", filing.FacesByUltraFace,
+			changed(func(f *filing.Face) { f.Confidence, f.UpperHalf, f.LowerHalf = 0.7, &open, &open }), []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"a socket that looks much like a face, as no half of it does", "handheld_personal_document", filing.FacesByUltraFace,
 			changed(func(f *filing.Face) { f.UpperHalf, f.LowerHalf = &covered, &covered }), []string{"face_not_found"}, map[string]any{"faces": 0}},
 		{"a plain face whose eyes are hard to see", "handheld_personal_document", filing.FacesByUltraFace,

@@ -82,6 +82,9 @@ type Thresholds struct {
 	// FaceHalf is the confidence that the better half of a face has to reach. 0.4: of faces that look at the camera it reaches 0.6,
 	// masked or not, of sockets 0.3.
 	FaceHalf float64
+	// FaceBothHalves is the confidence of both halves of a face from which FaceConfidenceSoft is enough of the whole. 0.9: small faces that look
+	// at the camera reach 0.97 where the whole reaches 0.82, and what only looks like a face is one in no half.
+	FaceBothHalves float64
 	// FaceSeen is the shorter side of a face in pixels below which nothing is said to be the person. 50: the portraits on cards that
 	// people hold up reach 42, whether the card was found or not, and nobody could be recognized by as little.
 	FaceSeen float64
@@ -311,6 +314,7 @@ func DefaultThresholds() Thresholds {
 		FaceConfidenceSoft:    0.75,
 		FaceWholeDetail:       22,
 		FaceHalf:              0.4,
+		FaceBothHalves:        0.9,
 		FaceConfidencePigo:    0.9,
 		FaceSide:              60,
 		FaceDetail:            17,

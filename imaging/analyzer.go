@@ -154,15 +154,9 @@ const holdsPortrait = 0.3
 // look measures what is in the picture: where the document is first, since all else is measured on it or beside it. In a
 // dithered picture a screen is not looked for: the dither is a grid of its own.
 func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *filing.Measurements) error {
-	var on []filing.Document
 	documents := locate.Documents(f)
 	if len(documents) > 0 {
 		m.Document, m.Others = &documents[0], documents[1:]
-		for _, d := range documents {
-			if d.Confidence >= holdsPortrait {
-				on = append(on, d)
-			}
-		}
 	}
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("look at picture: %w", err)
@@ -170,8 +164,15 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	seen := legibility.Measure(f, m.Document)
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
 	m.Colour = origin.Colour(f, m.Document)
-	if m.Document != nil && implausible(m) {
+	hardly := m.Document != nil && implausible(m)
+	if hardly {
 		m.Document.Confidence = min(m.Document.Confidence, guessed)
+	}
+	var on []filing.Document
+	for i, d := range documents {
+		if d.Confidence >= holdsPortrait && (i > 0 || !hardly) { // before a window or a shelf a person stands
+			on = append(on, d)
+		}
 	}
 	m.Surround = surroundOf(f, m.Document)
 	if err := several(ctx, f, documents, m); err != nil {
