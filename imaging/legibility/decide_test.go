@@ -187,7 +187,7 @@ func TestStrokesCrossInPrintAndNotInABar(t *testing.T) {
 		from, to float64
 	}{
 		"a bar that lies aslant": {func(x, y int) bool { d := 10*y - 3*x; return d > 150 && d < 260 }, 0, straightEdges},
-		"a frame's corner":       {func(x, y int) bool { return x > 20 && y > 20 && !(x > 26 && y > 26) }, crossingStrokes, 1},
+		"a frame's corner":       {func(x, y int) bool { return min(x, y) > 20 && min(x, y) <= 26 }, crossingStrokes, 1},
 		"print": {func(x, y int) bool {
 			return x%15 > 3 && y%18 > 4 && (x%15 == 4 || x%15 == 5 || y%18 == 5 || y%18 == 6 || y%18 == 12)
 		}, crossingStrokes, 1},
