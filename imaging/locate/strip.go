@@ -40,8 +40,9 @@ func runsOut(f *raster.Frame, q raster.Quad, back [4]bool, within float64) (rast
 		// Of the border, where a corner of the document is beyond it; more is also left by a dark band of print.
 		part, most = 0.12, 0.78
 		// So many places along the neighbouring sides, beyond the side, must be in sight to tell that they end, and it is less than this
-		// share of them at which paper and table are parted.
-		leastRails, endsBelow = 8, 0.2
+		// share of them at which paper and table are parted; that they go on, and it is more; and how much of the border is table then at most.
+		leastRails, endsBelow    = 8, 0.2
+		goesOnAbove, hardlyTable = 0.8, 0.15
 	)
 	var ends [4]ending
 	for i := range q {
@@ -65,6 +66,12 @@ func runsOut(f *raster.Frame, q raster.Quad, back [4]bool, within float64) (rast
 				on, ends[i].beyond = true, true
 				q[i], q[(i+1)%4] = m.ends[0], m.ends[1]
 			}
+		}
+		// What goes on between both neighbouring sides up to the border, and is no table, is a band of print in another colour.
+		if apart && !on && max(m.gap[0], m.gap[1]) <= nearest && m.rails >= leastRails && m.rail >= goesOnAbove && m.table <= hardlyTable {
+			ends[i].beyond, ends[i].all = true, true
+			q[i], q[(i+1)%4] = m.ends[0], m.ends[1]
+			continue
 		}
 		if low, high := min(m.gap[0], m.gap[1]), max(m.gap[0], m.gap[1]); !apart || high > nearest ||
 			low < slanted && (low < across || high < 0 || m.paper < allAcross) {

@@ -90,6 +90,40 @@ func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
 	}
 }
 
+func TestABandOfPrintGoesOnToTheBorder(t *testing.T) {
+	t.Parallel()
+	const w, h = 1200, 900
+	for name, c := range map[string]struct {
+		band   [3]uint8
+		top    int // where the band begins; the page at 200
+		beyond bool
+	}{
+		"a coloured band beside which the page's sides go on": {[3]uint8{10, 10, 90}, 200, true},
+		"a book of that colour that lies there":               {[3]uint8{10, 10, 90}, 0, false},
+		"the table":                                           {[3]uint8{120, 80, 50}, 200, false},
+	} {
+		f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
+			Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
+		for y := range h {
+			for x := range w {
+				p := [3]uint8{120, 80, 50}
+				switch {
+				case x < 20 && y >= c.top && y < h-c.top:
+					p = c.band
+				case x >= 20 && x < 800 && y >= 200 && y < 700:
+					p = [3]uint8{225, 225, 225}
+				}
+				f.Full.Pix[y*w+x] = raster.Luma(p[0], p[1], p[2])
+				copy(f.Small.Pix[3*(y*w+x):], p[:])
+			}
+		}
+		q, ends := runsOut(f, raster.Quad{{20, 200}, {800, 200}, {800, 700}, {20, 700}}, [4]bool{}, 4)
+		if ends[3].beyond != c.beyond || c.beyond == (q[0][0] > 1) {
+			t.Errorf("%s: %+v, the side is at %.0f", name, ends[3], q[0][0])
+		}
+	}
+}
+
 func TestAJointAlongASideIsNotAllOfTheTable(t *testing.T) {
 	t.Parallel()
 	const w, h = 1200, 900
