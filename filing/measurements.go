@@ -132,6 +132,9 @@ type EXIF struct {
 	HasGPS bool `json:"has_gps,omitempty"`
 	// HasExposure: exposure time, aperture or sensitivity is there, as cameras write and editors seldom invent.
 	HasExposure bool `json:"has_exposure,omitempty"`
+	// FocalLength35MM is the focal length for film of 35 mm in millimetres (等效焦距, CIPA DCG-001: by the diagonal); absent where it is not said,
+	// or the picture is a part of what the lens saw. By it perspective tells how a document leans; a phone's usual one is assumed without.
+	FocalLength35MM float64 `json:"focal_length_35mm,omitempty"`
 	// Screenshot: the user comment or description says that this is a screenshot, as iOS and some Androids write.
 	Screenshot bool `json:"screenshot,omitempty"`
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/preflight-icp/preflight/filing"
@@ -120,7 +121,7 @@ func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurement
 	h := parseHeader(m.Format, data)
 	m.Frames, m.Software, m.Orientation = h.frames, h.software, 1
 	if h.hasEXIF {
-		m.EXIF, m.Orientation = readEXIF(h.exif)
+		m.EXIF, m.Orientation = readEXIF(h.exif, h.width, h.height)
 	}
 	m.Width, m.Height = uprightSize(h.width, h.height, m.Orientation)
 	switch {
@@ -138,6 +139,9 @@ func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurement
 	if m.Decode = (&filing.Decode{Complete: damage == "", Reason: damage}); m.Decode.Complete {
 		defer a.framers.Put(f)
 		frame := f.frame(m.Orientation)
+		if m.EXIF != nil {
+			frame.Focal = m.EXIF.FocalLength35MM / diagonal35 * math.Hypot(float64(m.Width), float64(m.Height))
+		}
 		m.Pixels = &filing.Pixels{Hash: hash(frame.Small), FlatShare: flat.share()}
 		dithered := h.palette || h.format == filing.FormatGIF
 		if err := a.look(ctx, frame, dithered, &m); err != nil {
@@ -146,6 +150,9 @@ func (a *Analyzer) Analyze(ctx context.Context, data []byte) (filing.Measurement
 	}
 	return m, nil
 }
+
+// diagonal35 is that of a picture on film of 35 mm, 36 x 24 mm, in millimetres.
+const diagonal35 = 43.267
 
 // holdsPortrait is the confidence from which a face on a document is taken for its portrait. Of what is less likely a document,
 // most are walls and clothes, and a person stands before them.

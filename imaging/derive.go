@@ -133,7 +133,7 @@ func (a *Analyzer) check(data []byte) (h header, orientation int, err error) {
 	}
 	orientation = 1
 	if h.hasEXIF {
-		_, orientation = readEXIF(h.exif)
+		_, orientation = readEXIF(h.exif, h.width, h.height)
 	}
 	return h, orientation, nil
 }

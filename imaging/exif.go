@@ -38,7 +38,11 @@ const (
 	tagSensitivity      = 0x8827
 	tagDateTimeOriginal = 0x9003
 	tagUserComment      = 0x9286
+	tagPixelWidth       = 0xa002
+	tagPixelHeight      = 0xa003
 	tagInteropIFD       = 0xa005
+	tagDigitalZoom      = 0xa404
+	tagFocalLength35MM  = 0xa405
 	tagGPSLatitude      = 0x0002
 	tagGPSLongitude     = 0x0004
 )
@@ -47,13 +51,13 @@ const (
 var errEXIF = errors.New("EXIF block damaged")
 
 // readEXIF reads the TIFF structure of an EXIF block. It returns what it could read and the orientation, 1 to 8, which is
-// 1 where none is given, or one that does not exist.
+// 1 where none is given, or one that does not exist. width and height are those of the picture as it is stored.
 //
 // goexif trusts the counts and offsets of a block: 120 bytes make it allocate 12.9 GB, directories that point at each
 // other keep it busy for ever, odd values panic in it. So the directories are walked here first, every entry is bounded,
 // and goexif is given a small new block in which only the tags that are wanted are written, in the one form that it
 // reads well.
-func readEXIF(block []byte) (found *filing.EXIF, orientation int) {
+func readEXIF(block []byte, width, height int) (found *filing.EXIF, orientation int) {
 	found = &filing.EXIF{}
 	w := exifWalk{block: block}
 	if err := w.walk(); err != nil {
@@ -61,6 +65,7 @@ func readEXIF(block []byte) (found *filing.EXIF, orientation int) {
 	}
 	found.HasGPS = w.latitude && w.longitude
 	found.HasExposure = w.exposure
+	found.FocalLength35MM = w.lens.focal(width, height)
 	orientation, err := decodeEXIF(w.rewrite(), found)
 	if err != nil {
 		found.Damaged = true
@@ -147,6 +152,58 @@ type exifWalk struct {
 	directories                   []uint32
 	kept                          []exifEntry
 	latitude, longitude, exposure bool
+	lens                          exifLens
+}
+
+// exifLens is what a block says of the lens and of the picture that it took; 0 is not said.
+type exifLens struct {
+	focal35, zoom, width, height float64
+}
+
+// Focal lengths for film of 35 mm, in millimetres, that lenses of phones and cameras have: from very wide to a far tele.
+const leastFocal35, mostFocal35 = 8, 400
+
+// focal is the focal length for film of 35 mm; 0 where it is not said, or not that of the picture: one that was zoomed into by computing, or
+// cut, or of another size than the block says is a part of what the lens saw.
+func (l *exifLens) focal(width, height int) float64 {
+	w, h := float64(width), float64(height)
+	whole := l.width == 0 && l.height == 0 || l.width == w && l.height == h || l.width == h && l.height == w
+	if l.focal35 < leastFocal35 || l.focal35 > mostFocal35 || l.zoom > 1 || !whole {
+		return 0
+	}
+	return l.focal35
+}
+
+// of is what a tag says of the lens; nil where it says nothing of it.
+func (l *exifLens) of(tag uint16) *float64 {
+	switch tag {
+	case tagFocalLength35MM:
+		return &l.focal35
+	case tagDigitalZoom:
+		return &l.zoom
+	case tagPixelWidth:
+		return &l.width
+	case tagPixelHeight:
+		return &l.height
+	}
+	return nil
+}
+
+// number is the one number of an entry; 0 where it holds none.
+func (w *exifWalk) number(e exifEntry) float64 {
+	const typeShort, typeLong, typeRational = 3, 4, 5
+	switch {
+	case e.count != 1:
+	case e.kind == typeShort:
+		return float64(w.order.Uint16(e.value))
+	case e.kind == typeLong:
+		return float64(w.order.Uint32(e.value))
+	case e.kind == typeRational:
+		if below := w.order.Uint32(e.value[4:]); below > 0 {
+			return float64(w.order.Uint32(e.value)) / float64(below)
+		}
+	}
+	return 0
 }
 
 // exifEntry is one wanted value, in the byte order of its block.
@@ -253,6 +310,10 @@ func (w *exifWalk) keep(e exifEntry, in exifKind) {
 		w.latitude = w.latitude || e.tag == tagGPSLatitude && len(e.value) > 0
 		w.longitude = w.longitude || e.tag == tagGPSLongitude && len(e.value) > 0
 	case exifMain, exifPhoto:
+		if to := w.lens.of(e.tag); to != nil && in == exifPhoto {
+			*to = w.number(e)
+			return
+		}
 		switch e.tag {
 		case tagExposureTime, tagFNumber, tagSensitivity:
 			w.exposure = w.exposure || len(e.value) > 0

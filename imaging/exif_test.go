@@ -57,7 +57,7 @@ func TestOrientationOutsideOneToEightIsOne(t *testing.T) {
 		if v < 1 || v > 8 {
 			want = 1
 		}
-		if _, got := readEXIF(oriented(v)); got != want {
+		if _, got := readEXIF(oriented(v), 40, 30); got != want {
 			t.Errorf("orientation %d is read as %d, want %d", v, got, want)
 		}
 	}
@@ -67,7 +67,7 @@ func TestOrientationOutsideOneToEightIsOne(t *testing.T) {
 		"of the thumbnail": append(exifBlock(binary.BigEndian, nil, nil, nil)[:10], 0, 0, 0, 14,
 			0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0),
 	} {
-		if _, got := readEXIF(block); got != 1 {
+		if _, got := readEXIF(block, 40, 30); got != 1 {
 			t.Errorf("an orientation %s is read as %d", name, got)
 		}
 	}
@@ -85,7 +85,7 @@ func TestScreenshotIsReadFromTheComment(t *testing.T) {
 		if len(comment) > 4 {
 			block = exifBlock(binary.LittleEndian, nil, []tag{{0x9286, 7, uint32(len(comment)), []byte(comment)}}, nil)
 		}
-		if got, _ := readEXIF(block); got.Screenshot != want || got.Damaged {
+		if got, _ := readEXIF(block, 40, 30); got.Screenshot != want || got.Damaged {
 			t.Errorf("comment %q: screenshot %v, damaged %v", comment, got.Screenshot, got.Damaged)
 		}
 	}
@@ -136,7 +136,7 @@ func TestHostileEXIFIsDamagedWithinBoundedMemoryAndTime(t *testing.T) {
 	} {
 		runtime.ReadMemStats(&before)
 		start := time.Now()
-		got, orientation := readEXIF(c.block)
+		got, orientation := readEXIF(c.block, 40, 30)
 		took := time.Since(start)
 		runtime.ReadMemStats(&after)
 		if got.Damaged != c.damaged {
@@ -152,12 +152,75 @@ func TestHostileEXIFIsDamagedWithinBoundedMemoryAndTime(t *testing.T) {
 			t.Errorf("%s: make %q", name, got.Make)
 		}
 	}
-	if got, orientation := readEXIF(goexifBomb()); got.Make != "SPECIMEN" || orientation != 6 {
+	if got, orientation := readEXIF(goexifBomb(), 40, 30); got.Make != "SPECIMEN" || orientation != 6 {
 		t.Errorf("what can be read of a damaged block is %+v, orientation %d", got, orientation)
 	}
 	data := withEXIF(encodeJPEG(t, image.NewGray(image.Rect(0, 0, 64, 64)), 70), goexifBomb())
 	if m := analyze(t, data); !m.EXIF.Damaged || !m.Decode.Complete {
 		t.Errorf("a picture with a hostile block is %+v, %+v", m.EXIF, m.Decode)
+	}
+}
+
+func TestTheFocalLengthIsThatOfTheWholePicture(t *testing.T) {
+	t.Parallel()
+	order := binary.LittleEndian
+	short := func(id uint16, v uint16) tag { return tag{id, 3, 1, order.AppendUint16(nil, v)} }
+	long := func(id uint16, v uint32) tag { return tag{id, 4, 1, order.AppendUint32(nil, v)} }
+	zoom := func(above, below uint32) tag {
+		return tag{0xa404, 5, 1, order.AppendUint32(order.AppendUint32(nil, above), below)}
+	}
+	for name, c := range map[string]struct {
+		photo []tag
+		want  float64
+	}{
+		"a phone's":                            {[]tag{short(0xa405, 26), zoom(1, 1), long(0xa002, 4000), long(0xa003, 3000)}, 26},
+		"of a picture that is turned":          {[]tag{short(0xa405, 26), short(0xa002, 3000), short(0xa003, 4000)}, 26},
+		"whose size is not said":               {[]tag{short(0xa405, 24)}, 24},
+		"whose zoom was not used":              {[]tag{short(0xa405, 24), zoom(0, 0)}, 24},
+		"that was zoomed into by computing":    {[]tag{short(0xa405, 26), zoom(2, 1)}, 0},
+		"that was cut":                         {[]tag{short(0xa405, 26), long(0xa002, 4608), long(0xa003, 3456)}, 0},
+		"that is unknown":                      {[]tag{short(0xa405, 0)}, 0},
+		"that no lens has":                     {[]tag{short(0xa405, 65535)}, 0},
+		"that is a text":                       {[]tag{ascii(0xa405, "26")}, 0},
+		"that is two numbers":                  {[]tag{{0xa405, 3, 2, []byte{26, 0, 26, 0}}}, 0},
+		"that stands in the wrong place alone": {nil, 0},
+	} {
+		got, _ := readEXIF(exifBlock(order, []tag{short(0xa405, 50)}, c.photo, nil), 4000, 3000)
+		if got.FocalLength35MM != c.want || got.Damaged {
+			t.Errorf("%s: %v mm, want %v; damaged %v", name, got.FocalLength35MM, c.want, got.Damaged)
+		}
+	}
+}
+
+func TestADocumentLeansAsItsLensSays(t *testing.T) {
+	t.Parallel()
+	page := image.NewGray(image.Rect(0, 0, 1600, 1200))
+	for y := range 1200 {
+		// From 600 pixels wide at the top to 1,000 at the bottom.
+		reach := 300 + 200*(y-300)/600
+		for x := range 1600 {
+			level := uint8(60)
+			if y >= 300 && y < 900 && max(x-800, 800-x) < reach {
+				level = 225
+				if y%40 < 12 && x%18 < 9 && max(x-800, 800-x) < reach-60 {
+					level = 70
+				}
+			}
+			page.Pix[y*page.Stride+x] = level
+		}
+	}
+	data := encodeJPEG(t, page, 90)
+	tilt := func(focal uint16) float64 {
+		block := exifBlock(binary.LittleEndian, nil, []tag{{0xa405, 3, 1, binary.LittleEndian.AppendUint16(nil, focal)}}, nil)
+		m := analyze(t, withEXIF(data, block))
+		if m.Document == nil || m.EXIF == nil || m.EXIF.FocalLength35MM != float64(focal) {
+			t.Fatalf("document %+v, EXIF %+v", m.Document, m.EXIF)
+		}
+		return m.Document.Tilt
+	}
+	// The same perspective takes a stronger lean the farther away the camera is.
+	if wide, tele := tilt(20), tilt(50); tele < wide+10 {
+		t.Errorf("leans by %.1f degrees before a wide lens, %.1f before a long one", wide, tele)
 	}
 }
 
@@ -169,7 +232,7 @@ func FuzzEXIF(f *testing.F) {
 	f.Fuzz(func(t *testing.T, block []byte) {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		found, orientation := readEXIF(block)
+		found, orientation := readEXIF(block, 40, 30)
 		runtime.ReadMemStats(&after)
 		if orientation < 1 || orientation > 8 {
 			t.Errorf("orientation %d", orientation)

@@ -16,7 +16,7 @@ func frameOf(t testing.TB, data []byte) *raster.Frame {
 	h := parseHeader(Recognize(data), data)
 	orientation := 1
 	if h.hasEXIF {
-		_, orientation = readEXIF(h.exif)
+		_, orientation = readEXIF(h.exif, h.width, h.height)
 	}
 	_, f, damage, err := new(Analyzer).measure(context.Background(), &h, data)
 	if err != nil || damage != "" {

@@ -209,7 +209,7 @@ func (v *view) measure(p *proposal) (features, bool) {
 	var f features
 	q := p.quad
 	w, h := float64(v.w), float64(v.h)
-	shape, ok := poseOf(q, w, h)
+	shape, ok := poseOf(q, w, h, usualFocal(w, h))
 	if !ok || !q.Convex() {
 		return f, false
 	}

@@ -11,7 +11,11 @@ import (
 // seen is the quadrilateral that a camera with the usual field of view sees of a rectangle in millimetres: leaned by tilt
 // degrees towards a direction, turned in the picture, its middle at a place.
 func seen(widthMM, heightMM, tilt, towards, turn, distance, cx, cy, w, h float64) raster.Quad {
-	f := max(w, h) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
+	return seenBy(usualFocal(w, h), widthMM, heightMM, tilt, towards, turn, distance, cx, cy, w, h)
+}
+
+// seenBy is seen with a lens of the focal length f.
+func seenBy(f, widthMM, heightMM, tilt, towards, turn, distance, cx, cy, w, h float64) raster.Quad {
 	rad := math.Pi / 180
 	sinT, cosT := math.Sincos(turn * rad)
 	sinL, cosL := math.Sincos(tilt * rad)
@@ -34,12 +38,26 @@ func TestShapeAndTiltAreRecoveredFromPerspective(t *testing.T) {
 		{85.6, 53.98, 0, 0, 0}, {85.6, 53.98, 20, 30, 10}, {210, 297, 35, 200, 75}, {297, 210, 45, 90, -20}, {125, 88, 12, 300, 170},
 	} {
 		q := seen(c.w, c.h, c.tilt, c.towards, c.turn, 4*c.w, 0, 0, 4000, 3000)
-		got, ok := poseOf(q, 4000, 3000)
+		got, ok := poseOf(q, 4000, 3000, usualFocal(4000, 3000))
 		if !ok {
 			t.Fatalf("%+v: no pose", c)
 		}
 		if math.Abs(got.aspect-c.w/c.h) > 0.01*c.w/c.h || math.Abs(got.tilt-c.tilt) > 0.5 || math.Abs(got.skew) > 0.01 {
 			t.Errorf("%+v: got %+v", c, got)
+		}
+	}
+}
+
+func TestALensThatIsKnownTellsHowADocumentLeans(t *testing.T) {
+	t.Parallel()
+	const w, h, lean = 4000, 3000, 38
+	for _, focal := range []float64{2400, 3000, 4200} { // fields of view of 80, 67 and 51 degrees
+		q := seenBy(focal, 210, 297, lean, 70, 20, 900, 0, 0, w, h)
+		f := &raster.Frame{Width: w, Height: h}
+		without := describe(f, q, 1, 0).Tilt
+		f.Focal = focal
+		if got := describe(f, q, 1, 0).Tilt; math.Abs(got-lean) > 0.5 {
+			t.Errorf("focal length %.0f: leans by %.1f degrees, want %d; %.1f without it", focal, got, lean, without)
 		}
 	}
 }
@@ -55,7 +73,7 @@ func TestADocumentLeansByAsMuchWhereverInThePictureItLies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got, ok := poseOf(seen(85.6, 53.98, c.lean, 120, 15, 800, c.x, c.y, 4000, 3000), 4000, 3000)
+			got, ok := poseOf(seen(85.6, 53.98, c.lean, 120, 15, 800, c.x, c.y, 4000, 3000), 4000, 3000, usualFocal(4000, 3000))
 			if !ok || math.Abs(got.lean-c.lean) > 0.5 {
 				t.Errorf("leans by %.1f degrees, want %.1f", got.lean, c.lean)
 			}
@@ -74,7 +92,7 @@ func TestACutCardIsCompletedByItsShape(t *testing.T) {
 		if whole[0][0] > -50 {
 			t.Fatalf("tilt %g: the card is not cut: %v", tilt, whole)
 		}
-		got := complete(cut, [4]ending{3: {beyond: true, all: true}}, w, h, 1)
+		got := complete(cut, [4]ending{3: {beyond: true, all: true}}, w, h, usualFocal(w, h), 1)
 		if iou := got.IoU(whole); iou < 0.96 { // half of what perspective tells is believed
 			t.Errorf("tilt %g: completed to %v, want %v (shared %.3f)", tilt, got, whole, iou)
 		}
@@ -96,18 +114,18 @@ func TestACardCutAtTheCornerOfThePictureIsKnownToBeCut(t *testing.T) {
 		for i := range cut {
 			cut[i][0], cut[i][1] = min(cut[i][0], w), min(cut[i][1], h)
 		}
-		got := complete(cut, borders(cut, w, h), w, h, 1)
+		got := complete(cut, borders(cut, w, h), w, h, usualFocal(w, h), 1)
 		if d := depth(got, 85.6, 53.98, w, h); d < 3 {
 			t.Errorf("%s: completed to %v, %.1f mm outside", name, got, d)
 		}
 	}
 	// A page that fills the picture is not.
 	page := raster.Quad{{0, 0}, {2100, 0}, {2100, 2970}, {0, 2970}}
-	if got := complete(page, [4]ending{{beyond: true}, {beyond: true}, {beyond: true}, {beyond: true}}, 2100, 2970, 0); got != page {
+	if got := complete(page, [4]ending{{beyond: true}, {beyond: true}, {beyond: true}, {beyond: true}}, 2100, 2970, usualFocal(2100, 2970), 0); got != page {
 		t.Errorf("a page that fills the picture became %v", got)
 	}
 	// Nor is a sheet of which two sides are those of the picture and whose shape is whole.
-	if d := depth(complete(page, borders(page, 2600, 2970), 2600, 2970, 0), 210, 297, 2600, 2970); d > 1 {
+	if d := depth(complete(page, borders(page, 2600, 2970), 2600, 2970, usualFocal(2600, 2970), 0), 210, 297, 2600, 2970); d > 1 {
 		t.Errorf("a page at the side of the picture: %.1f mm outside", d)
 	}
 }
@@ -139,7 +157,7 @@ func TestFormatsAreWeighedByShapeAndCorners(t *testing.T) {
 		{"a page upright", 210, 297, 0, filing.FormatA4, 0},
 	} {
 		q := seen(c.w, c.h, 10, 40, 5, 3*c.w, 0, 0, 4000, 3000)
-		shape, _ := poseOf(q, 4000, 3000)
+		shape, _ := poseOf(q, 4000, 3000, usualFocal(4000, 3000))
 		got := fits(q, shape, c.card, 4000, 3000)
 		if got[0].Format != c.want || got[0].Likelihood < 0.5 {
 			t.Errorf("%s: %+v", c.name, got)

@@ -201,7 +201,7 @@ func (v *view) document(f *raster.Frame, c candidate) filing.Document {
 	}
 	card := roundness(f, q)
 	q, ends := runsOut(f, q, back, 1.6*scale)
-	q = upright(complete(q, ends, float64(f.Width), float64(f.Height), card))
+	q = upright(complete(q, ends, float64(f.Width), float64(f.Height), focalOf(f), card))
 	d := describe(f, q, confidence(c.score), card)
 	if slices.ContainsFunc(ends[:], func(e ending) bool { return e.hidden }) {
 		for i := range d.Formats {
@@ -231,7 +231,7 @@ func describe(f *raster.Frame, q raster.Quad, confidence, card float64) filing.D
 	for _, p := range q {
 		d.MarginPx = min(d.MarginPx, p[0], p[1], w-p[0], h-p[1])
 	}
-	if shape, ok := poseOf(q, w, h); ok {
+	if shape, ok := poseOf(q, w, h, focalOf(f)); ok {
 		d.Tilt = shape.lean
 		d.Formats = fits(q, shape, card, w, h)
 	}

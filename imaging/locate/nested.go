@@ -427,8 +427,8 @@ func (v *view) belt(inner, outer *candidate, turned raster.Quad) (row [nestedCou
 		put(float64(outer.features[k] - inner.features[k]))
 	}
 	// How much worse a format of paper fits the outer one.
-	a, okA := poseOf(inner.quad, w, h)
-	b, okB := poseOf(turned, w, h)
+	a, okA := poseOf(inner.quad, w, h, usualFocal(w, h))
+	b, okB := poseOf(turned, w, h, usualFocal(w, h))
 	if okA && okB {
 		all := formats()
 		put(min(b.misfit(all[0]), b.misfit(all[2])) - min(a.misfit(all[0]), a.misfit(all[2])))

@@ -8,9 +8,9 @@ import (
 
 // complete gives a document that runs out of the picture at some of its sides (ends) the sides that it has beyond the border: the
 // sides in sight say how it lies before the camera, and the formats how long it is; card is how likely it is a card. The
-// quadrilateral and what is returned are in pixels of the upright picture. Where it runs out at no side or at more than two, it is
+// quadrilateral, focal (the lens's focal length) and what is returned are in pixels of the upright picture. Where it runs out at no side or at more than two, it is
 // returned as it is.
-func complete(q raster.Quad, ends [4]ending, width, height, card float64) raster.Quad {
+func complete(q raster.Quad, ends [4]ending, width, height, focal, card float64) raster.Quad {
 	n, cut := 0, 0
 	for i := range ends {
 		if ends[i].beyond {
@@ -19,7 +19,7 @@ func complete(q raster.Quad, ends [4]ending, width, height, card float64) raster
 	}
 	switch {
 	case n == 1:
-		return completeSide(q, cut, ends[cut], width, height, card)
+		return completeSide(q, cut, ends[cut], width, height, focal, card)
 	case n != 2:
 		return q
 	case ends[(cut+2)%4].beyond:
@@ -111,10 +111,9 @@ func keepConvex(q, otherwise raster.Quad) raster.Quad {
 }
 
 // completeSide is complete where one side is a border, with perspective.
-func completeSide(q raster.Quad, cut int, end ending, width, height, card float64) raster.Quad {
+func completeSide(q raster.Quad, cut int, end ending, width, height, f, card float64) raster.Quad {
 	// Sides from here on: cut (0), then clockwise one rail, the opposite side, the other rail.
 	t := q.Turned(cut)
-	f := max(width, height) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
 	ray := func(p raster.Point) [3]float64 {
 		return [3]float64{(p[0] - width/2) / f, (p[1] - height/2) / f, 1}
 	}

@@ -10,6 +10,19 @@ import (
 // fieldOfView is the angle that the long side of a phone's picture spans, in degrees: main cameras of phones have 60 to 75.
 const fieldOfView = 67
 
+// usualFocal is the focal length, in pixels, of a picture of which nothing but its size is known.
+func usualFocal(width, height float64) float64 {
+	return max(width, height) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
+}
+
+// focalOf is the focal length of a picture in its own pixels, as its camera says, or the usual one.
+func focalOf(f *raster.Frame) float64 {
+	if f.Focal > 0 {
+		return f.Focal
+	}
+	return usualFocal(float64(f.Width), float64(f.Height))
+}
+
 // format is a paper or card format, the long side first, in millimetres.
 type format struct {
 	name        string
@@ -27,22 +40,21 @@ func formats() [4]format {
 type pose struct {
 	// aspect is the rectangle's width (first side) over its height.
 	aspect float64
-	// skew is the cosine between its sides: 0 for what is a rectangle under the assumed field of view.
+	// skew is the cosine between its sides: 0 for what is a rectangle under the given focal length.
 	skew float64
 	// tilt is the angle between the line of sight to its middle and its normal, lean that between the camera's axis and its normal, in
 	// degrees. A lens that keeps straight lines straight shortens nothing of what lies parallel to the sensor, however far from the middle.
 	tilt, lean float64
 }
 
-// poseOf recovers how a rectangle lies of which the picture shows a quadrilateral: the camera is taken for a pinhole with
-// the usual field of view and its axis through the middle of the picture (Zhang and He, Whiteboard Scanning and Image
+// poseOf recovers how a rectangle lies of which the picture shows a quadrilateral: the camera is taken for a pinhole of the focal
+// length f, in pixels, with its axis through the middle of the picture (Zhang and He, Whiteboard Scanning and Image
 // Enhancement, 2007, section 3.2, with the focal length given).
-func poseOf(q raster.Quad, width, height float64) (pose, bool) {
+func poseOf(q raster.Quad, width, height, f float64) (pose, bool) {
 	m, ok := raster.RectToQuad(1, 1, q)
 	if !ok {
 		return pose{}, false
 	}
-	f := max(width, height) / 2 / math.Tan(fieldOfView/2*math.Pi/180)
 	column := func(i int) [3]float64 {
 		return [3]float64{(m[i] - width/2*m[6+i]) / f, (m[3+i] - height/2*m[6+i]) / f, m[6+i]}
 	}

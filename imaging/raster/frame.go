@@ -16,6 +16,8 @@ type Frame struct {
 	Full *Gray
 	// ToFull takes upright full-size coordinates to those of Full: a turn or a reflection.
 	ToFull Homography
+	// Focal is the focal length of the lens in pixels of the upright full-size picture; 0 where the file does not say it.
+	Focal float64
 }
 
 // SmallSide is the long side at which Frame.Small aims: enough to see a document's edges in any photo that shows one,
