@@ -50,6 +50,20 @@ func TestAPageRunsOutOfThePictureWherePaperReachesItsBorder(t *testing.T) {
 	}
 }
 
+// painted is a picture that is no larger than what is looked at.
+func painted(w, h int, colour func(x, y int) [3]uint8) *raster.Frame {
+	f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
+		Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
+	for y := range h {
+		for x := range w {
+			p := colour(x, y)
+			f.Full.Pix[y*w+x] = raster.Luma(p[0], p[1], p[2])
+			copy(f.Small.Pix[3*(y*w+x):], p[:])
+		}
+	}
+	return f
+}
+
 func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
 	t.Parallel()
 	const w, h = 1200, 900
@@ -67,22 +81,15 @@ func TestASideOnTheBorderIsHiddenUnlessTableIsBeyondIt(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
-				Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
-			for y := range h {
-				for x := range w {
-					p := [3]uint8{120, 80, 50}
-					switch {
-					case y < 200 || y >= 700 || x >= 800 || x < c.from:
-					case x < 40:
-						p = c.colour
-					default:
-						p = [3]uint8{225, 225, 225}
-					}
-					f.Full.Pix[y*w+x] = raster.Luma(p[0], p[1], p[2])
-					copy(f.Small.Pix[3*(y*w+x):], p[:])
+			f := painted(w, h, func(x, y int) [3]uint8 {
+				switch {
+				case y < 200 || y >= 700 || x >= 800 || x < c.from:
+					return [3]uint8{120, 80, 50}
+				case x < 40:
+					return c.colour
 				}
-			}
+				return [3]uint8{225, 225, 225}
+			})
 			if _, ends := runsOut(f, onBorder, [4]bool{}, 4); ends[3].beyond != c.beyond || ends[3].hidden != c.hidden {
 				t.Errorf("got %+v", ends[3])
 			}
@@ -102,21 +109,15 @@ func TestABandOfPrintGoesOnToTheBorder(t *testing.T) {
 		"a book of that colour that lies there":               {[3]uint8{10, 10, 90}, 0, false},
 		"the table":                                           {[3]uint8{120, 80, 50}, 200, false},
 	} {
-		f := &raster.Frame{Width: w, Height: h, Full: raster.NewGray(w, h), Small: raster.NewRGB(w, h),
-			Scale: [2]float64{1, 1}, ToFull: raster.Uprighting(1, w, h)}
-		for y := range h {
-			for x := range w {
-				p := [3]uint8{120, 80, 50}
-				switch {
-				case x < 20 && y >= c.top && y < h-c.top:
-					p = c.band
-				case x >= 20 && x < 800 && y >= 200 && y < 700:
-					p = [3]uint8{225, 225, 225}
-				}
-				f.Full.Pix[y*w+x] = raster.Luma(p[0], p[1], p[2])
-				copy(f.Small.Pix[3*(y*w+x):], p[:])
+		f := painted(w, h, func(x, y int) [3]uint8 {
+			switch {
+			case x < 20 && y >= c.top && y < h-c.top:
+				return c.band
+			case x >= 20 && x < 800 && y >= 200 && y < 700:
+				return [3]uint8{225, 225, 225}
 			}
-		}
+			return [3]uint8{120, 80, 50}
+		})
 		q, ends := runsOut(f, raster.Quad{{20, 200}, {800, 200}, {800, 700}, {20, 700}}, [4]bool{}, 4)
 		if ends[3].beyond != c.beyond || c.beyond == (q[0][0] > 1) {
 			t.Errorf("%s: %+v, the side is at %.0f", name, ends[3], q[0][0])

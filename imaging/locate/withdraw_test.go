@@ -38,16 +38,12 @@ func TestASideOnTheBorderGoesBackToWhereTheDocumentEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := &raster.Frame{Width: w, Height: h, Scale: [2]float64{1, 1}, Small: raster.NewRGB(w, h)}
-			for y := range h {
-				for x := range w {
-					p := c.table(x, y)
-					if x < 700 && y >= 120 && y < 480 && c.at(x, y) {
-						p = card(x, y)
-					}
-					copy(f.Small.Pix[3*(y*w+x):], p[:])
+			f := painted(w, h, func(x, y int) [3]byte {
+				if x < 700 && y >= 120 && y < 480 && c.at(x, y) {
+					return card(x, y)
 				}
-			}
+				return c.table(x, y)
+			})
 			q, moved := withdrawn(f, found, 4)
 			if moved != [4]bool{3: c.want[0] > 0} {
 				t.Fatalf("moved %v to %v", moved, q)
