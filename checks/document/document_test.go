@@ -295,6 +295,38 @@ func TestOtherLayouts(t *testing.T) {
 			},
 		},
 		{
+			"a domain certificate whose labels are translated in its own words",
+			page(tall(100, 5, "域名注册证书"), at(60, 160, "域名 Domain Name"), at(400, 160, "qinghe-1ab.test"),
+				at(60, 220, "域名持有者 Registrant"), at(400, 220, "虚构市青禾茶业有限公司"),
+				at(60, 280, "注册服务机构 Sponsoring Registrar"), at(700, 280, "样本网络技术有限公司"),
+				at(60, 340, "注册日期 Date of Creation"), at(700, 340, "2019-01-02"), at(60, 400, "到期日期 Valid until"), at(700, 400, "2024-01-02")),
+			filing.DocumentDomainCertificate, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldDomain: "qinghe-1ab.test", filing.FieldHolder: "虚构市青禾茶业有限公司", filing.FieldRegistered: "2019-01-02",
+				filing.FieldExpires: "2024-01-02", filing.FieldRegistrar: "样本网络技术有限公司",
+			},
+		},
+		{
+			"a domain certificate that calls the registrar in fewer words",
+			page(tall(100, 5, "域名注册证书"), at(60, 160, "域名 Domain Name"), at(400, 160, "qinghe-1ab.test"),
+				at(60, 220, "注册人 Registrant"), at(400, 220, "虚构市青禾茶业有限公司"), at(60, 280, "注册机构 Registrar"), at(400, 280, "样本网络技术有限公司"),
+				at(60, 340, "注册日期 Registration"), at(440, 340, "2019-01-02"), at(60, 400, "到期日期 Expiration"), at(440, 400, "2024-01-02")),
+			filing.DocumentDomainCertificate, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldDomain: "qinghe-1ab.test", filing.FieldHolder: "虚构市青禾茶业有限公司", filing.FieldRegistered: "2019-01-02",
+				filing.FieldExpires: "2024-01-02", filing.FieldRegistrar: "样本网络技术有限公司",
+			},
+		},
+		{
+			"a holder whose name begins like a label's translation",
+			page(tall(100, 5, "域名注册证书"), at(60, 160, "域名"), at(400, 160, "qinghe-1ab.test"), at(60, 220, "注册人 Namehouse Ltd"),
+				at(60, 280, "注册日期"), at(400, 280, "2019-01-02"), at(60, 340, "到期日期"), at(400, 340, "2024-01-02")),
+			filing.DocumentDomainCertificate, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldDomain: "qinghe-1ab.test", filing.FieldHolder: "NamehouseLtd", filing.FieldRegistered: "2019-01-02", filing.FieldExpires: "2024-01-02",
+			},
+		},
+		{
 			"a licence with the label of its code beside it, and two labels lost",
 			page(tall(350, 5, "营业执照"), at(250, 80, "统一社会信用代码91990411MAU8H5FM09"), at(60, 150, "名"), at(200, 150, "虚构市青禾茶业有限公司"),
 				at(60, 200, "类型"), at(200, 200, "有限责任公司（自然人独资）"), at(200, 250, "样本省虚构市青禾区想象路1号2层"), at(200, 290, "101室"),

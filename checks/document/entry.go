@@ -92,7 +92,7 @@ func entriesOf(kind filing.DetectedKind) []entry {
 				labels: []string{"域名注册者Registrant", "注册人Registrant", "域名注册者", "域名所有者", "域名持有者", "域名持有人", "注册者", "注册人", "所有者"},
 				more:   1, parse: organization,
 			},
-			{name: filing.FieldRegistrar, labels: []string{"注册服务机构Registrar", "域名注册服务机构", "注册服务机构", "注册商"}, more: 1, parse: organization},
+			{name: filing.FieldRegistrar, labels: []string{"注册服务机构Registrar", "域名注册服务机构", "注册服务机构", "注册服务商", "注册机构", "注册商"}, more: 1, parse: organization},
 			{name: filing.FieldRegistered, labels: []string{"注册日期Registration Date", "注册时间Registered", "注册日期", "注册时间"}, parse: day},
 			{name: filing.FieldExpires, labels: []string{"到期日期Expiration Date", "到期时间Expires", "到期日期", "到期时间", "过期时间"}, parse: day},
 		}

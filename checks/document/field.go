@@ -4,6 +4,9 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
+	"sync"
+	"unicode"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -231,11 +234,43 @@ func (s *sheet) afterNote(label part) int {
 	return len(runes)
 }
 
+// labelWords are the words by which labels are translated beside them, 域名持有者 Registrant, longer ones before those that they begin with.
+var labelWords = sync.OnceValue(func() [][]rune {
+	words := strings.Fields("registration registered registrant registrar organization organisation expiration expires expired expiry domain " +
+		"holder owner name unit creation created updated sponsoring service provider number type date time from until valid of no.")
+	out := make([][]rune, len(words))
+	for i, w := range words {
+		out[i] = folded(w)
+	}
+	return out
+})
+
+// afterTranslation returns where the text after a label goes on behind its translation, which every certificate words in its own way. What
+// only begins with such words is no translation: Name in Namehouse Ltd.
+func (s *sheet) afterTranslation(label part) int {
+	runes := s.lines[label.line].runes
+	at := label.to
+	for more := true; more; {
+		more = false
+		for _, w := range labelWords() {
+			if wrong, end := distance(w, runes, at); wrong == 0 || len(w) >= 6 && wrong == 1 {
+				at, more = end, true
+				break
+			}
+		}
+	}
+	if at < len(runes) && unicode.Is(unicode.Latin, runes[at]) && !slices.Contains(s.starts(label.line), at) {
+		return label.to
+	}
+	return at
+}
+
 // value returns the parts of the value of a label: the rest of its line, or the nearest to its right or under it, what follows in
 // the same row, and the lines under that.
 func (s *sheet) value(e entry, label part, labels [][]rune) []part {
 	l := &s.lines[label.line]
 	label.to = s.afterNote(label)
+	label.to = s.afterTranslation(label)
 	var first part
 	switch {
 	case label.to < len(l.runes) && !e.under:
