@@ -327,6 +327,20 @@ func TestOtherLayouts(t *testing.T) {
 			},
 		},
 		{
+			"a licence whose labels are lost but for the name's",
+			page(tall(350, 5, "营业执照"), at(60, 150, "名称"), at(400, 150, "虚构市青禾茶业有限公司"), at(400, 200, "有限责任公司（自然人独资）"),
+				at(400, 250, "苏知远"), at(60, 440, "成立日期"), at(400, 440, "2005年3月7日")),
+			filing.DocumentBusinessLicense, filing.PageFront,
+			map[filing.FieldName]string{filing.FieldUnit: "虚构市青禾茶业有限公司", filing.FieldEstablished: "2005-03-07"},
+		},
+		{
+			"a licence of a branch, whose name takes two lines",
+			page(tall(350, 5, "营业执照"), at(60, 150, "名称"), at(400, 150, "虚构市青禾茶业有限公司"), at(400, 190, "样本分公司"),
+				at(60, 440, "成立日期"), at(400, 440, "2005年3月7日")),
+			filing.DocumentBusinessLicense, filing.PageFront,
+			map[filing.FieldName]string{filing.FieldUnit: "虚构市青禾茶业有限公司样本分公司", filing.FieldEstablished: "2005-03-07"},
+		},
+		{
 			"a licence with the label of its code beside it, and two labels lost",
 			page(tall(350, 5, "营业执照"), at(250, 80, "统一社会信用代码91990411MAU8H5FM09"), at(60, 150, "名"), at(200, 150, "虚构市青禾茶业有限公司"),
 				at(60, 200, "类型"), at(200, 200, "有限责任公司（自然人独资）"), at(200, 250, "样本省虚构市青禾区想象路1号2层"), at(200, 290, "101室"),

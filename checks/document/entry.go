@@ -12,7 +12,7 @@ import (
 func certified() []entry {
 	return []entry{
 		{name: filing.FieldCreditCode, labels: []string{"统一社会信用代码"}, more: 1, parse: creditCode, alone: true},
-		{name: filing.FieldUnit, labels: []string{"名称", "单位名称", "机构名称"}, more: 1, parse: organization, form: unitLine},
+		{name: filing.FieldUnit, labels: []string{"名称", "单位名称", "机构名称"}, more: 1, parse: organization, form: unitLine, whole: companyName},
 		{name: filing.FieldLegalRepresentative, labels: []string{"法定代表人", "负责人", "法定代表人/负责人"}, parse: person},
 		{name: filing.FieldAddress, labels: []string{"住所", "地址", "机构地址"}, more: 2, parse: plain, form: addressLine},
 		{name: filing.FieldCapital, labels: []string{"开办资金", "注册资金", "原始基金数额"}, parse: plain},
@@ -75,7 +75,7 @@ func entriesOf(kind filing.DetectedKind) []entry {
 	case filing.DocumentBusinessLicense:
 		return []entry{
 			{name: filing.FieldCreditCode, labels: []string{"统一社会信用代码"}, more: 1, parse: creditCode, alone: true},
-			{name: filing.FieldUnit, labels: []string{"名称", "企业名称", "单位名称"}, more: 1, parse: organization, form: unitLine},
+			{name: filing.FieldUnit, labels: []string{"名称", "企业名称", "单位名称"}, more: 1, parse: organization, form: unitLine, whole: companyName},
 			{name: filing.FieldType, labels: []string{"类型", "主体类型"}, more: 1, parse: organization},
 			{name: filing.FieldLegalRepresentative, labels: []string{"法定代表人", "负责人", "经营者", "执行事务合伙人", "投资人"}, parse: person},
 			{name: filing.FieldAddress, labels: []string{"住所", "经营场所", "营业场所", "主要经营场所"}, more: 2, parse: plain, form: addressLine},
@@ -90,9 +90,9 @@ func entriesOf(kind filing.DetectedKind) []entry {
 			{
 				name:   filing.FieldHolder,
 				labels: []string{"域名注册者Registrant", "注册人Registrant", "域名注册者", "域名所有者", "域名持有者", "域名持有人", "注册者", "注册人", "所有者"},
-				more:   1, parse: organization,
+				more:   1, parse: organization, whole: companyName,
 			},
-			{name: filing.FieldRegistrar, labels: []string{"注册服务机构Registrar", "域名注册服务机构", "注册服务机构", "注册服务商", "注册机构", "注册商"}, more: 1, parse: organization},
+			{name: filing.FieldRegistrar, labels: []string{"注册服务机构Registrar", "域名注册服务机构", "注册服务机构", "注册服务商", "注册机构", "注册商"}, more: 1, parse: organization, whole: companyName},
 			{name: filing.FieldRegistered, labels: []string{"注册日期Registration Date", "注册时间Registered", "注册日期", "注册时间"}, parse: day},
 			{name: filing.FieldExpires, labels: []string{"到期日期Expiration Date", "到期时间Expires", "到期日期", "到期时间", "过期时间"}, parse: day},
 		}
@@ -114,6 +114,12 @@ func entriesOf(kind filing.DetectedKind) []entry {
 var (
 	unitLine    = regexp.MustCompile(`^[\p{Han}（）()·]{3,40}?` + unitEnding + `$`)
 	addressLine = regexp.MustCompile(`^[\p{Han}]{2,8}?(?:省|市|自治区|区|县)[\p{Han}]{2,}.*(?:路|街|巷|道|号|胡同|镇|乡|村)`)
+)
+
+// companyName is a company's whole name, branchLine what may follow it in another line: below 名称 stands 类型, whose value is a kind of company.
+var (
+	companyName = regexp.MustCompile(`^[\p{Han}()·]{3,40}公司$`)
+	branchLine  = regexp.MustCompile(`^[\p{Han}()·]{0,20}(?:分公司|支公司|分店|分部|营业部|办事处|分行|支行|分所|分院|分校)$`)
 )
 
 // under marks entries whose value stands under the label.

@@ -26,6 +26,8 @@ type entry struct {
 	alone bool
 	// form is how a line looks that is the field where its label was not read; nil where nothing tells it from others.
 	form *regexp.Regexp
+	// whole is how a value looks that goes on in another line with a branch at most (分公司); nil where nothing tells it.
+	whole *regexp.Regexp
 }
 
 // fields reads the fields of a kind, of whose document the title stands where it is said.
@@ -121,7 +123,7 @@ func (s *sheet) unlabelled(e entry, labels [][]rune) []filing.Field {
 		}
 		parts := []part{{i, 0, len(l.runes)}}
 		if e.form != nil {
-			parts = s.goesOn(parts, e.more, labels)
+			parts = s.goesOn(parts, e, labels)
 		}
 		if f, ok := e.parse(s, parts); ok && f.Value != "" {
 			f.Name = e.name
@@ -310,14 +312,17 @@ func (s *sheet) value(e entry, label part, labels [][]rune) []part {
 		parts = append(parts, part{next, 0, len(s.lines[next].runes)})
 		b, last = s.lines[next].box, next
 	}
-	return s.goesOn(parts, e.more, labels)
+	return s.goesOn(parts, e, labels)
 }
 
-// goesOn adds the lines under the first part of a value that belong to it, at most more.
-func (s *sheet) goesOn(parts []part, more int, labels [][]rune) []part {
-	for b, n := s.boxOf(parts[0]), 0; n < more; n++ {
+// goesOn adds the lines under the first part of a value that belong to it, at most as many as the entry may take.
+func (s *sheet) goesOn(parts []part, e entry, labels [][]rune) []part {
+	for b, n := s.boxOf(parts[0]), 0; n < e.more; n++ {
 		next := s.under(b, 2.4)
 		if next < 0 || s.isLabel(next, labels) || s.hasLabel(next, labels) || math.Abs(s.lines[next].height()-b.height()) > 0.45*b.height() {
+			break
+		}
+		if e.whole != nil && e.whole.MatchString(string(s.text(parts))) && !branchLine.MatchString(string(s.lines[next].runes)) {
 			break
 		}
 		parts = append(parts, part{next, 0, len(s.lines[next].runes)})

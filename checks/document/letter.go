@@ -24,10 +24,10 @@ const unitName = `([\p{Han}（）()·a-z0-9]{3,40}?` + unitEnding + `)`
 func linePatterns() []unitPattern {
 	return []unitPattern{
 		// 承诺单位 and its like name who writes.
-		{regexp.MustCompile(`^[\d一二三四五六七八九十、.()（）]{0,4}(?:承诺单位|申请单位|证明单位|主办单位名称|主办单位|单位名称|单位|名称)` + unitName + `(?:[(（]盖章[)）])?$`), 3},
+		{regexp.MustCompile(`^[\d一二三四五六七八九十、.()（）]{0,4}(?:承诺单位|申请单位|证明单位|主办单位名称|主办单位|单位名称|单位|名称)(?:[(（](?:盖章|公章|签章|章)[)）])?` + unitName + `(?:[(（]盖章[)）])?$`), 3},
 		// A line of its own: the head of the paper, or the signature.
 		{regexp.MustCompile(`^` + unitName + `(?:[(（](?:盖章|公章)[)）])?$`), 1.2},
-		{regexp.MustCompile(`^` + unitName + `(?:[(（,，、]|成立|是|系|就|因|拟|租用|位于|的)`), 1},
+		{regexp.MustCompile(`^` + unitName + `(?:[(（,，、]|成立|是|系|就|因|拟|租用|位于|的|郑重|承诺|保证|声明|申请|现)`), 1},
 	}
 }
 

@@ -37,6 +37,11 @@ func TestALetterSpeaksForTheUnitThatItsHeadSignatureAndSentencesShare(t *testing
 			"虚构市白鹭图书有限公司",
 		},
 		{
+			"a form whose name stands behind a note on the seal",
+			page(tall(200, 10, "网站真实性承诺书"), at(100, 120, "承诺单位（盖章）：虚构市白鹭图书有限公司"), at(100, 170, "本单位郑重承诺：资料真实有效。")),
+			"虚构市白鹭图书有限公司",
+		},
+		{
 			"a pledge in numbered points",
 			page(tall(200, 10, "网站真实性承诺书"), at(100, 120, "1. 承诺单位：虚构市白鹭图书有限公司"), at(100, 170, "2. 本单位郑重承诺：资料真实有效。")),
 			"虚构市白鹭图书有限公司",
