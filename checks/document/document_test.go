@@ -318,6 +318,15 @@ func TestOtherLayouts(t *testing.T) {
 			},
 		},
 		{
+			"a domain that begins like a label's translation, on the label's line",
+			page(tall(100, 5, "域名注册证书"), at(60, 160, "域名：name1-shop.test"), at(60, 220, "注册人：虚构市青禾茶业有限公司"),
+				at(60, 280, "注册日期"), at(400, 280, "2019-01-02"), at(60, 340, "到期日期Expires2024-01-02")),
+			filing.DocumentDomainCertificate, filing.PageFront,
+			map[filing.FieldName]string{
+				filing.FieldDomain: "name1-shop.test", filing.FieldHolder: "虚构市青禾茶业有限公司", filing.FieldRegistered: "2019-01-02", filing.FieldExpires: "2024-01-02",
+			},
+		},
+		{
 			"a holder whose name begins like a label's translation",
 			page(tall(100, 5, "域名注册证书"), at(60, 160, "域名"), at(400, 160, "qinghe-1ab.test"), at(60, 220, "注册人 Namehouse Ltd"),
 				at(60, 280, "注册日期"), at(400, 280, "2019-01-02"), at(60, 340, "到期日期"), at(400, 340, "2024-01-02")),

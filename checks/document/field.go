@@ -247,8 +247,9 @@ var labelWords = sync.OnceValue(func() [][]rune {
 	return out
 })
 
-// afterTranslation returns where the text after a label goes on behind its translation, which every certificate words in its own way. What
-// only begins with such words is no translation: Name in Namehouse Ltd.
+// afterTranslation returns where the text after a label goes on behind its translation, which every certificate words in its own way. A
+// value that begins with such words is no translation, be it Namehouse Ltd or name1.example: behind one the line ends, has a gap, or goes
+// on in Chinese.
 func (s *sheet) afterTranslation(label part) int {
 	runes := s.lines[label.line].runes
 	at := label.to
@@ -261,7 +262,7 @@ func (s *sheet) afterTranslation(label part) int {
 			}
 		}
 	}
-	if at < len(runes) && unicode.Is(unicode.Latin, runes[at]) && !slices.Contains(s.starts(label.line), at) {
+	if at < len(runes) && !unicode.Is(unicode.Han, runes[at]) && !slices.Contains(s.starts(label.line), at) {
 		return label.to
 	}
 	return at
