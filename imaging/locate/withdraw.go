@@ -53,12 +53,6 @@ func withdraw(f *raster.Frame, q raster.Quad, i int) (raster.Quad, bool) {
 	if !ok {
 		return q, false
 	}
-	// at is a place by its depth, as a share of the rails, and how far along the side it lies.
-	at := func(depth, along float64) (x, y float64) {
-		ax, ay := t[0][0]+depth*(t[3][0]-t[0][0]), t[0][1]+depth*(t[3][1]-t[0][1])
-		bx, by := t[1][0]+depth*(t[2][0]-t[1][0]), t[1][1]+depth*(t[2][1]-t[1][1])
-		return ax + along*(bx-ax), ay + along*(by-ay)
-	}
 	// How much of either half of the side is table, by depth.
 	var halves [2][]float64
 	whole := make([]float64, steps)
@@ -68,7 +62,7 @@ func withdraw(f *raster.Frame, q raster.Quad, i int) (raster.Quad, bool) {
 	for j := range steps {
 		depth := (float64(j) + 0.5) / float64(steps) * deepest
 		for k := range endPlaces {
-			if x, y := at(depth, (float64(k)+0.5)/endPlaces); table.has(f, x, y) {
+			if x, y := behind(t, depth, (float64(k)+0.5)/endPlaces); table.has(f, x, y) {
 				halves[2*k/endPlaces][j] += 2.0 / endPlaces
 				whole[j] += 1.0 / endPlaces
 			}
@@ -93,6 +87,13 @@ func withdraw(f *raster.Frame, q raster.Quad, i int) (raster.Quad, bool) {
 		q[(i+k)%4] = f.FromSmall(p)
 	}
 	return q, true
+}
+
+// behind is a place of a quadrilateral by its depth behind the first side, as a share of the neighbouring ones, and how far along that side it lies.
+func behind(t raster.Quad, depth, along float64) (x, y float64) {
+	ax, ay := t[0][0]+depth*(t[3][0]-t[0][0]), t[0][1]+depth*(t[3][1]-t[0][1])
+	bx, by := t[1][0]+depth*(t[2][0]-t[1][0]), t[1][1]+depth*(t[2][1]-t[1][1])
+	return ax + along*(bx-ax), ay + along*(by-ay)
 }
 
 // endOfTable is how many of the rows are table, of each of which a share is; false where it does not end plainly.
@@ -166,10 +167,7 @@ func tableColours(f *raster.Frame, t raster.Quad, rails [2]float64) (*palette, b
 	for j := range grid {
 		depth := from + (reach-from)*float64(j)/grid
 		for k := range grid {
-			s := (float64(k) + 0.5) / grid
-			ax, ay := t[0][0]+depth*(t[3][0]-t[0][0]), t[0][1]+depth*(t[3][1]-t[0][1])
-			bx, by := t[1][0]+depth*(t[2][0]-t[1][0]), t[1][1]+depth*(t[2][1]-t[1][1])
-			if x, y := ax+s*(bx-ax), ay+s*(by-ay); x >= 0 && y >= 0 && x < w && y < h {
+			if x, y := behind(t, depth, (float64(k)+0.5)/grid); x >= 0 && y >= 0 && x < w && y < h {
 				r, g, b := f.Small.At(x, y)
 				paper[bin(r, g, b)]++
 				m++
@@ -179,8 +177,8 @@ func tableColours(f *raster.Frame, t raster.Quad, rails [2]float64) (*palette, b
 	if m < fewest {
 		return nil, false
 	}
-	inBothParts(&table)
-	inBothParts(&paper)
+	withThoseBeside(&table)
+	withThoseBeside(&paper)
 	p := new(palette)
 	for i := range p {
 		share := table[i] / n
@@ -189,8 +187,8 @@ func tableColours(f *raster.Frame, t raster.Quad, rails [2]float64) (*palette, b
 	return p, true
 }
 
-// inBothParts lets each colour count in the parts beside its own, channel by channel.
-func inBothParts(counts *[colourBins * colourBins * colourBins]float64) {
+// withThoseBeside lets each colour count in the parts beside its own, channel by channel.
+func withThoseBeside(counts *[colourBins * colourBins * colourBins]float64) {
 	for _, step := range [3]int{1, colourBins, colourBins * colourBins} {
 		old := *counts
 		for i := range counts {
