@@ -27,7 +27,9 @@ type Camera struct {
 	// Exposure is the time in seconds, FNumber the aperture, Focal the focal length in millimetres.
 	Exposure, FNumber, Focal Rational
 	ISO                      uint16
-	Position                 *Position
+	// Focal35 is the focal length in millimetres that has the same angle of view on film of 35 mm.
+	Focal35  uint16
+	Position *Position
 	// Thumbnail is a JPEG for IFD1.
 	Thumbnail []byte
 	// MakerNote is the vendor's own block, opaque.
@@ -177,6 +179,9 @@ func (c Camera) TIFF() []byte {
 		exif.add(0x9286, typeUndefined, len(comment), comment)
 	}
 	exif.short(0xa001, 1)
+	if c.Focal35 != 0 {
+		exif.short(0xa405, c.Focal35)
+	}
 
 	gps := &directory{order: order}
 	if c.Position != nil {

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/preflight-icp/preflight/filing"
 )
@@ -369,5 +370,28 @@ func TestHandheldSceneSaysWhichFaceIsReal(t *testing.T) {
 	}
 	if _, err := HandheldScene(face, nil, h); err == nil {
 		t.Error("no card, no error")
+	}
+}
+
+func TestPhonesSayHowWideTheySee(t *testing.T) {
+	t.Parallel()
+	for _, half := range []Half{Tune, Test, Test2} {
+		says, mute := 0, 0
+		for _, p := range phonesOf(half) {
+			c := p.exif(1, 100, 0.01, time.Time{})
+			if c.Focal35 == 0 {
+				mute++
+				continue
+			}
+			says++
+			// 35 mm film is 43.27 mm across; a picture of 4:3 is as long as 0.8 of its diagonal.
+			back := 2 * math.Atan(0.8*43.27/2/float64(c.Focal35)) * 180 / math.Pi
+			if math.Abs(back-p.fov) > 1.5 {
+				t.Errorf("%s sees %.0f degrees and writes %d mm, which are %.1f", p.name, p.fov, c.Focal35, back)
+			}
+		}
+		if says < 3 || mute == 0 {
+			t.Errorf("%s: %d phones say it, %d do not; both kinds exist", half, says, mute)
+		}
 	}
 }

@@ -1,6 +1,9 @@
 package specimen
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // phone is a camera of the labelled sets (手机): its optics, its sensor and what it does to pictures. None exists.
 type phone struct {
@@ -33,6 +36,8 @@ type phone struct {
 	bigEndian         bool
 	fnumber           Rational
 	focal             Rational
+	// mute phones do not write the focal length for film of 35 mm, which is optional in EXIF.
+	mute bool
 }
 
 func phonesOf(half Half) []phone {
@@ -56,7 +61,7 @@ func phonesOf(half Half) []phone {
 				vignette: 0.22, aberration: 0.6,
 				read: 0.002, shot: 0.012, demosaic: 0.7, smear: 0.35, sharpen: 0.6, halo: 1.1, curve: 0.16, saturation: 1.0,
 				quality: 95, chroma: Chroma422, software: "3.2", fnumber: Rational{20, 10}, focal: Rational{40, 10}},
-			{name: "T4", fov: 64, sizes: [][2]int{wide2, mp3}, lens: 0.75, distortion: -0.006, vignette: 0.1, aberration: 0.3,
+			{name: "T4", fov: 64, mute: true, sizes: [][2]int{wide2, mp3}, lens: 0.75, distortion: -0.006, vignette: 0.1, aberration: 0.3,
 				read: 0.0022, shot: 0.013, demosaic: 0.6, smear: 0.25, sharpen: 0.2, halo: 0.9, curve: 0.05, saturation: 0.92,
 				quality: 96, chroma: Chroma420, progressive: false, software: "7.0", fnumber: Rational{22, 10}, focal: Rational{38, 10}},
 			{name: "T5", fov: 68, sizes: [][2]int{mp8, mp3, mp3, mp2, mp2, mp3}, lens: 0.68, distortion: 0.002,
@@ -70,7 +75,7 @@ func phonesOf(half Half) []phone {
 			{1984, 1488}, mp12}, lens: 0.6, distortion: 0.003, vignette: 0.12, aberration: 0.3,
 			read: 0.0012, shot: 0.0085, demosaic: 0.45, smear: 0.1, sharpen: 0.25, halo: 0.9, curve: 0.1, saturation: 1.05,
 			quality: 94, chroma: Chroma420, software: "14.2", bigEndian: true, fnumber: Rational{16, 10}, focal: Rational{51, 10}},
-		{name: "E2", fov: 60, sizes: [][2]int{{1600, 1200}, {1600, 1200}, {2080, 1560}}, lens: 0.95,
+		{name: "E2", fov: 60, mute: true, sizes: [][2]int{{1600, 1200}, {1600, 1200}, {2080, 1560}}, lens: 0.95,
 			distortion: -0.016, vignette: 0.36, aberration: 1.2,
 			read: 0.0036, shot: 0.019, demosaic: 1, smear: 0.7, sharpen: 1.15, halo: 1.3, curve: 0.24, saturation: 1.28,
 			quality: 84, chroma: Chroma420, software: "E2_v04", fnumber: Rational{28, 10}, focal: Rational{33, 10}},
@@ -98,5 +103,15 @@ func (p phone) exif(orientation int, iso float64, seconds float64, at time.Time)
 	c := Camera{Make: "SPECIMEN", Model: "SPECIMEN " + p.name, Software: p.software, TakenAt: at, Orientation: orientation,
 		FNumber: p.fnumber, Focal: p.focal, ISO: uint16(min(max(iso, 50), 6400)), BigEndian: p.bigEndian}
 	c.Exposure = Rational{1, uint32(max(1/seconds, 1))}
+	if !p.mute {
+		c.Focal35 = p.focal35()
+	}
 	return c
+}
+
+// focal35 is the focal length on film of 35 mm with the phone's angle of view, by the diagonals (CIPA DCG-001), in whole millimetres.
+// It is that of the whole sensor of 4:3: phones write the same of a picture of which they cut two sides away.
+func (p phone) focal35() uint16 {
+	const film, sensor = 43.2666, 1.25 // diagonals: of 36 x 24 mm, and of 4:3 over its long side
+	return uint16(math.Round(film / sensor / 2 / math.Tan(p.fov/2*math.Pi/180)))
 }

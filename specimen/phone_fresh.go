@@ -8,7 +8,7 @@ func freshPhones() []phone {
 			distortion: -0.003, vignette: 0.1, aberration: 0.25,
 			read: 0.001, shot: 0.0075, demosaic: 0.4, smear: 0.3, sharpen: 0.15, halo: 0.8, curve: 0.14, saturation: 1.1,
 			quality: 88, chroma: Chroma420, software: "17.4.1", bigEndian: true, fnumber: Rational{15, 10}, focal: Rational{68, 10}},
-		{name: "N2", fov: 58, sizes: [][2]int{{1680, 1260}, {1920, 1440}}, lens: 1.02, distortion: 0.018, vignette: 0.4,
+		{name: "N2", fov: 58, mute: true, sizes: [][2]int{{1680, 1260}, {1920, 1440}}, lens: 1.02, distortion: 0.018, vignette: 0.4,
 			aberration: 1.4,
 			read:       0.0042, shot: 0.021, demosaic: 1, smear: 0.85, sharpen: 0.75, halo: 2.1, curve: 0.18, saturation: 0.94,
 			quality: 80, chroma: Chroma420, software: "N2A.230118", fnumber: Rational{26, 10}, focal: Rational{30, 10}},
