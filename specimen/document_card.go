@@ -3,7 +3,6 @@ package specimen
 import (
 	"image/color"
 	"math/rand/v2"
-	"strings"
 	"time"
 )
 
@@ -90,8 +89,7 @@ func idCardBack(fonts *FontSet, f Fields, ppm float64) *Document {
 	c.text(17, 39.5, "签发机关", "", label)
 	c.text(33, 39.5, f.Issuer, "issuer", value)
 	c.text(17, 46.5, "有效期限", "", label)
-	dots := func(iso string) string { return strings.ReplaceAll(iso, "-", ".") }
-	c.text(33, 46.5, dots(f.ValidFrom)+"-"+dots(f.ValidUntil), "valid_until", value)
+	c.text(33, 46.5, dottedDate(f.ValidFrom)+"-"+dottedDate(f.ValidUntil), "valid_until", value)
 	c.mark(cardWidth, cardHeight, 9.5, 0.17)
 	c.specimenNote(62, 51.4)
 	return c.finish(IDCardBack, cardWidth, cardHeight, cardCorner,

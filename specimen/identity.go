@@ -181,3 +181,6 @@ func chineseDate(iso string) string {
 	}
 	return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
 }
+
+// dottedDate writes an ISO date as 2020.03.01, the way cards print it.
+func dottedDate(iso string) string { return strings.ReplaceAll(iso, "-", ".") }

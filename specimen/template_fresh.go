@@ -176,7 +176,7 @@ func drawWedgeBack(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
 	c.text(13, 38, "签发机关", "", label)
 	c.text(28, 38, issuer, "issuer", value)
 	c.text(13, 45.5, "有效期限", "", label)
-	c.text(28, 45.5, strings.ReplaceAll(from, "-", ".")+"-"+strings.ReplaceAll(until, "-", "."), "valid_until", value)
+	c.text(28, 45.5, dottedDate(from)+"-"+dottedDate(until), "valid_until", value)
 	c.mark(cardWidth, cardHeight, 9, 0.14)
 	c.specimenNote(58, 51)
 	return c.finish(IDCardBack, cardWidth, cardHeight, cardCorner, Fields{Title: "居民身份证", Issuer: issuer, ValidFrom: from,
@@ -240,9 +240,8 @@ func drawCombPermitBack(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
 
 // permitRows sets the rows of a travel permit, labels above or beside values.
 func (c *canvas) permitRows(x, y, step float64, f Fields, from, until string, label, value style) {
-	dots := func(iso string) string { return strings.ReplaceAll(iso, "-", ".") }
-	for _, r := range [][3]string{{"姓名 Name", "name", f.Name}, {"出生日期 Date of Birth", "birth", dots(f.Birth)},
-		{"有效期限 Period of Validity", "valid_until", dots(from) + "-" + dots(until)}, {"签发机关 Authority", "issuer", "样本出入境管理局"}} {
+	for _, r := range [][3]string{{"姓名 Name", "name", f.Name}, {"出生日期 Date of Birth", "birth", dottedDate(f.Birth)},
+		{"有效期限 Period of Validity", "valid_until", dottedDate(from) + "-" + dottedDate(until)}, {"签发机关 Authority", "issuer", "样本出入境管理局"}} {
 		c.text(x, y, r[0], "", label)
 		c.text(x, y+1.35*value.size, r[2], r[1], value)
 		y += step
