@@ -187,7 +187,8 @@ func handheldSetting(c *Case, d *dice, w, h float64, person, overFace bool) sett
 	hx := w * d.between(0.35, 0.65)
 	if person {
 		shirt := [][]rgb{{{0.05, 0.07, 0.2}, {0.5, 0.48, 0.45}, {0.25, 0.04, 0.05}}, {{0.02, 0.02, 0.025}, {0.14,
-			0.22, 0.16}, {0.55, 0.5, 0.3}}, {{0.3, 0.3, 0.34}, {0.08, 0.16, 0.3}, {0.5, 0.3, 0.32}}}[halfIndex(c.stock())][d.IntN(3)]
+			0.22, 0.16}, {0.55, 0.5, 0.3}}, {{0.3, 0.3, 0.34}, {0.08, 0.16, 0.3}, {0.5, 0.3, 0.32}},
+			{{0.44, 0.12, 0.04}, {0.62, 0.62, 0.64}, {0.05, 0.14, 0.13}}}[halfIndex(c.stock())][d.IntN(3)]
 		p := &sitter{}
 		side := d.sign()
 		p.headX, p.headY = w/2+side*(w/2+headWidth/2+d.between(12, 60)), h/2+d.between(-40, 60)

@@ -9,7 +9,7 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
-// Half is one of the labelled sets (标注样例集). Tune, Test and Test2 share no template, no surface, no phone and no grain of
+// Half is one of the labelled sets (标注样例集). Tune, Test, Test2 and Test3 share no template, no surface, no phone and no grain of
 // noise: what is tuned on the one is tested on the other.
 type Half string
 
@@ -22,12 +22,14 @@ const (
 	// Grounds is for looking at, and for no fitting (照片底面集): prints by lot that no other set has, on photographs that packages carry.
 	// Its cases are drawn with Case.DrawOn.
 	Grounds Half = "grounds"
-	// Test2 is the test half that comes after Test was opened: closed until thresholds are frozen again.
+	// Test2 is the test half that came after Test was opened.
 	Test2 Half = "test2"
+	// Test3 is the one that comes after Test2 was opened: closed until thresholds are frozen again.
+	Test3 Half = "test3"
 )
 
 // Halves lists the labelled sets.
-func Halves() []Half { return []Half{Tune, Test, Prints, Grounds, Test2} }
+func Halves() []Half { return []Half{Tune, Test, Prints, Grounds, Test2, Test3} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -138,7 +140,7 @@ func sizes(half Half, group Group) int {
 	return n
 }
 
-// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune and Test2, 600 for Prints and for Grounds. The list is made from
+// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, Test2 and Test3, 600 for Prints and for Grounds. The list is made from
 // seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
@@ -164,6 +166,8 @@ func setSeed(half Half) uint64 {
 		return 20261124
 	case Test2:
 		return 20261123
+	case Test3:
+		return 20261215
 	}
 	return 20201217
 }

@@ -61,7 +61,7 @@ func TestHalvesShareNoTemplateSurfacePhoneOrCase(t *testing.T) {
 	t.Parallel()
 	type use struct{ what, name string }
 	seen := map[use]Half{}
-	for _, half := range []Half{Tune, Test, Test2} {
+	for _, half := range []Half{Tune, Test, Test2, Test3} {
 		cases := Cases(half)
 		ids := map[string]bool{}
 		for _, c := range cases {

@@ -41,7 +41,10 @@ type phone struct {
 }
 
 func phonesOf(half Half) []phone {
-	if half == Test2 {
+	switch half {
+	case Test3:
+		return thirdPhones()
+	case Test2:
 		return freshPhones()
 	}
 	mp2, mp3, mp5 := [2]int{1632, 1224}, [2]int{2048, 1536}, [2]int{2592, 1944}

@@ -124,6 +124,9 @@ func castOf(half Half, d *dice) rgb {
 	if half == Test2 && d.chance(0.3) { // one that leans to yellow
 		b -= 0.04
 	}
+	if half == Test3 && d.chance(0.3) { // one that leans to blue
+		r, b = r-0.015, b+0.035
+	}
 	return rgb{float32(1 + r), float32(1 + g), float32(1 + b)}
 }
 
@@ -135,7 +138,7 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 	surface := func(names ...string) { s.setSurface(c.stock(), names[d.IntN(len(names))]) }
 	either := func(of ...[]string) []string { return of[halfIndex(c.stock())] }
 	white := either([]string{"white_desk", "paper_stack", "marble"}, []string{"white_laminate", "squared_paper", "small_tiles"},
-		[]string{"white_board", "pale_quilt", "form_pad"})
+		[]string{"white_board", "pale_quilt", "form_pad"}, []string{"white_lacquer", "notebook", "travertine"})
 	w, h := c.size()
 	switch c.Variant {
 	case "white_on_white":
@@ -144,11 +147,13 @@ func planHard(c *Case, s *setting, d *dice, i int) {
 		s.lamp = nil
 	case "patterned":
 		surface(either([]string{"gingham", "bedsheet", "denim", "newspaper"}, []string{"plaid", "striped_rug",
-			"magazine", "linen"}, []string{"argyle", "hex_mosaic", "map", "rattan"})...)
+			"magazine", "linen"}, []string{"argyle", "hex_mosaic", "map", "rattan"},
+			[]string{"fruit_cloth", "zigzag_rug", "fish_scale", "knit", "striped_carpet"})...)
 	case "grid":
 		surface(either([]string{"floor_tiles", "cutting_mat", "oak", "keyboard_dark"},
 			[]string{"bricks", "small_tiles", "bamboo", "keyboard_light", "parquet"},
-			[]string{"slabs", "perforated", "ash", "keyboard_blue", "hex_mosaic"})...)
+			[]string{"slabs", "perforated", "ash", "keyboard_blue", "hex_mosaic"},
+			[]string{"bench", "crazy_paving", "car_seat", "keyboard_slim", "notebook"})...)
 	case "clutter":
 		s.others = clutter(c.stock(), d, w, h, 2+d.IntN(3))
 		s.fill = d.between(0.5, 0.75)
@@ -219,7 +224,7 @@ func sheetOf(half Half, d *dice, w, h float64) other {
 		o.what, o.w, o.h = "book", k*0.7, k
 		o.colour = [][]rgb{{{0.4, 0.06, 0.05}, {0.05, 0.14, 0.3}, {0.5, 0.42, 0.2}}, {{0.06, 0.22, 0.14}, {0.3, 0.3, 0.32},
 			{0.35, 0.12, 0.3}}, {{0.5, 0.2, 0.03}, {0.03, 0.2,
-			0.22}, {0.12, 0.08, 0.1}}}[halfIndex(half)][d.IntN(3)]
+			0.22}, {0.12, 0.08, 0.1}}, {{0.6, 0.5, 0.08}, {0.16, 0.06, 0.22}, {0.5, 0.52, 0.5}}}[halfIndex(half)][d.IntN(3)]
 	default:
 		o.what, o.w, o.h, o.colour = "note", k*0.4, k*0.4, rgb{0.8, 0.72, 0.2}
 	}
@@ -230,7 +235,7 @@ func sheetOf(half Half, d *dice, w, h float64) other {
 }
 
 // halfIndex is where lists of what the halves have keep a half's.
-func halfIndex(half Half) int { return map[Half]int{Test: 1, Test2: 2}[half] }
+func halfIndex(half Half) int { return map[Half]int{Test: 1, Test2: 2, Test3: 3}[half] }
 
 func clutter(half Half, d *dice, w, h float64, n int) []other {
 	var list []other

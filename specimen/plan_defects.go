@@ -24,6 +24,8 @@ func (d *dice) share(ranges ...[3]float64) float64 {
 func planBlur(c *Case, s *setting, d *dice, i int) {
 	kinds := []blurKind{blurDisc, blurGauss, blurLine, blurDisc, blurArc, blurShake, blurDisc, blurLine}
 	switch c.stock() {
+	case Test3:
+		kinds = []blurKind{blurDisc, blurLine, blurGauss, blurShake, blurDisc, blurArc, blurDisc, blurGauss, blurLine}
 	case Test2:
 		kinds = []blurKind{blurGauss, blurArc, blurDisc, blurDisc, blurShake, blurLine, blurDisc}
 	case Test:
@@ -157,7 +159,8 @@ func planCut(c *Case, s *setting, d *dice, i int) {
 func planCopy(c *Case, s *setting, d *dice, i int) {
 	s.cast = [][]rgb{{{1.14, 1, 0.66}, {1.1, 1, 0.75}, {0.94, 1, 1.1}, {1, 1.05, 0.93}, {1, 1, 1}},
 		{{1.18, 1, 0.6}, {1.07, 0.99, 0.82}, {0.9, 1, 1.14}, {0.98, 1.07, 0.9}, {1.03, 0.98,
-			1.02}}, {{1.2, 1.02, 0.7}, {1.05, 1, 0.8}, {0.92, 0.99, 1.1}, {0.97, 1.04, 0.97}, {1.02, 1, 0.96}}}[halfIndex(c.stock())][d.IntN(5)]
+			1.02}}, {{1.2, 1.02, 0.7}, {1.05, 1, 0.8}, {0.92, 0.99, 1.1}, {0.97, 1.04, 0.97}, {1.02, 1, 0.96}},
+		{{1.16, 1.01, 0.64}, {1.08, 1, 0.78}, {0.91, 1.01, 1.12}, {1.01, 1.06, 0.95}, {0.99, 1, 1.03}}}[halfIndex(c.stock())][d.IntN(5)]
 	if i%5 < 3 {
 		c.Variant = "grey_copy"
 		if d.chance(0.12) {
@@ -169,7 +172,8 @@ func planCopy(c *Case, s *setting, d *dice, i int) {
 		c.Degree = s.copy.contrast
 		if d.chance(0.5) { // coloured tables tempt an estimate of neutral
 			names := map[Half][]string{Tune: {"oak", "gingham", "cutting_mat", "cork"}, Test: {"bricks",
-				"blue_plastic", "parquet", "bamboo"}, Test2: {"cherry", "green_felt", "argyle", "slabs"}}
+				"blue_plastic", "parquet", "bamboo"}, Test2: {"cherry", "green_felt", "argyle", "slabs"},
+				Test3: {"bench", "cardboard", "zigzag_rug", "fruit_cloth"}}
 			s.setSurface(c.stock(), names[c.stock()][d.IntN(4)])
 		}
 		return
@@ -195,7 +199,7 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 		switch i / 5 % 3 {
 		case 0:
 			c.Variant = "fine_cloth"
-			s.setSurface(c.stock(), map[Half]string{Tune: "denim", Test: "linen", Test2: "shirt_cloth"}[c.stock()])
+			s.setSurface(c.stock(), map[Half]string{Tune: "denim", Test: "linen", Test2: "shirt_cloth", Test3: "twill"}[c.stock()])
 			s.fill = d.between(0.45, 0.8)
 		case 1:
 			c.Variant = "fine_print"
@@ -203,22 +207,26 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 				turn: float32(d.between(-0.8, 0.8)), wobble: float32(d.between(0, 1.5))}
 		default:
 			c.Variant = "beside_keyboard"
-			s.setSurface(c.stock(), map[Half]string{Tune: "keyboard_dark", Test: "keyboard_light", Test2: "keyboard_blue"}[c.stock()])
+			s.setSurface(c.stock(), map[Half]string{Tune: "keyboard_dark", Test: "keyboard_light", Test2: "keyboard_blue", Test3: "keyboard_slim"}[c.stock()])
 		}
 		return
 	}
 	byLot := []string{"monitor", "tv", "phone", "projector", "laptop"}
 	kinds := map[Half][]string{Prints: byLot, Grounds: byLot, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
-		"monitor", "tablet"}, Test2: {"monitor", "laptop", "oled_tv", "phone", "tablet", "projector"}}[c.Half]
+		"monitor", "tablet"}, Test2: {"monitor", "laptop", "oled_tv", "phone", "tablet", "projector"},
+		Test3: {"laptop", "upright_monitor", "tv", "led_wall", "phone", "tablet", "oled_tv"}}[c.Half]
 	big := math.Max(w, h)
 	sc := &display{kind: kinds[d.IntN(len(kinds))], stripe: float32(d.between(0.7, 0.92)), bar: float32(d.between(0.75, 0.93)),
 		black: float32(d.between(0.001, 0.008)), desktop: [][]rgb{{{0.8, 0.8, 0.8}, {0.04, 0.04, 0.045}, {0.3, 0.3, 0.32}},
-			{{0.9, 0.9, 0.9}, {0.01, 0.01, 0.01}, {0.05, 0.2, 0.35}}, {{0.72, 0.74, 0.78}, {0.02, 0.02, 0.03}, {0.3, 0.12, 0.2}}}[halfIndex(c.stock())][d.IntN(3)],
+			{{0.9, 0.9, 0.9}, {0.01, 0.01, 0.01}, {0.05, 0.2, 0.35}}, {{0.72, 0.74, 0.78}, {0.02, 0.02, 0.03}, {0.3, 0.12, 0.2}}, {{0.84, 0.82, 0.78}, {0.03, 0.05, 0.05}, {0.08, 0.3, 0.24}}}[halfIndex(c.stock())][d.IntN(3)],
 		frame: rgb{0.015, 0.015, 0.016}}
-	sc.alternating, sc.quartered = sc.kind == "phone", sc.kind == "oled_tv"
+	sc.alternating, sc.quartered, sc.sideways = sc.kind == "phone", sc.kind == "oled_tv", sc.kind == "upright_monitor"
 	if sc.kind == "projector" { // a wall is no black, and three panels lie on one another
 		sc.aligned, sc.black, sc.stripe = true, float32(d.between(0.01, 0.06)), float32(d.between(0.8, 0.95))
 		sc.frame = rgb{0.3, 0.3, 0.31}
+	}
+	if sc.kind == "led_wall" { // each pixel is one lamp with much black around it
+		sc.aligned, sc.stripe, sc.bar = true, float32(d.between(0.55, 0.75)), float32(d.between(0.55, 0.75))
 	}
 	sc.pixels = d.share([3]float64{0.45, 0.85, 1.7}, [3]float64{0.4, 1.7, 3.5}, [3]float64{0.15, 0.6, 0.85})
 	if sc.kind == "phone" {
@@ -256,7 +264,7 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 func planExposure(c *Case, s *setting, d *dice, i int) {
 	s.lamp = nil
 	s.gradient = d.between(0, 0.15)
-	dark := map[Half]string{Tune: "black_desk", Test: "slate", Test2: "black_leather"}[c.stock()]
+	dark := map[Half]string{Tune: "black_desk", Test: "slate", Test2: "black_leather", Test3: "dark_rubber"}[c.stock()]
 	switch i % 6 {
 	case 0:
 		c.Variant = "under"
@@ -284,7 +292,7 @@ func planExposure(c *Case, s *setting, d *dice, i int) {
 	case 4:
 		c.Variant = "bright_right"
 		s.white = d.between(0.8, NormalTo)
-		s.setSurface(c.stock(), map[Half]string{Tune: "white_desk", Test: "white_laminate", Test2: "white_board"}[c.stock()])
+		s.setSurface(c.stock(), map[Half]string{Tune: "white_desk", Test: "white_laminate", Test2: "white_board", Test3: "white_lacquer"}[c.stock()])
 	default:
 		c.Variant = "dim_right"
 		s.white = d.between(NormalFrom, 0.4)
@@ -343,7 +351,7 @@ func planOccluded(c *Case, s *setting, d *dice, i int) {
 		l := d.between(0.6, 1) * w
 		s.objects = append(s.objects, object{what: "pen", from: filing.Point{x - l/2*math.Cos(a), y - l/2*math.Sin(a)},
 			to: filing.Point{x + l/2*math.Cos(a), y + l/2*math.Sin(a)}, r0: 0.045 * small, r1: 0.03 * small,
-			colour: []rgb{{0.03, 0.04, 0.15}, {0.3, 0.03, 0.03}, {0.04, 0.2, 0.08}}[halfIndex(c.stock())], lift: 3})
+			colour: []rgb{{0.03, 0.04, 0.15}, {0.3, 0.03, 0.03}, {0.04, 0.2, 0.08}, {0.28, 0.28, 0.3}}[halfIndex(c.stock())], lift: 3})
 	case 5, 6:
 		c.Variant = "beside"
 		gap := d.between(2, 12)
@@ -409,6 +417,8 @@ func planSeveral(c *Case, s *setting, d *dice, i int) {
 // appOf is a chat app that scales and compresses.
 func appOf(half Half, d *dice) *chatApp {
 	switch half {
+	case Test3:
+		return &chatApp{long: []int{1366, 1680, 1242, 1792}[d.IntN(4)], quality: 44 + d.IntN(47)}
 	case Test2:
 		return &chatApp{long: []int{1512, 1334, 1706, 2048}[d.IntN(4)], quality: 42 + d.IntN(48)}
 	case Test:

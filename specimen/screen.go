@@ -7,7 +7,7 @@ import "math"
 // a pixel of the camera gathers before it is sampled. What the filter leaves above the camera's Nyquist frequency folds
 // down: moire is the outcome, not a pattern that is painted on.
 type display struct {
-	// kind is monitor, laptop, phone, tablet, tv, oled_tv or projector.
+	// kind is monitor, upright_monitor, laptop, phone, tablet, tv, oled_tv, led_wall or projector.
 	kind string
 	// pixels is how many pixels of the camera a pixel of the screen spans; it decides whether one sees a grid, moire, or
 	// hardly anything.
@@ -21,6 +21,8 @@ type display struct {
 	aligned bool
 	// quartered: a white stripe stands beside the three and gives half of their light, as in televisions of organic diodes.
 	quartered bool
+	// sideways: the screen was turned by a quarter, and its stripes lie level.
+	sideways bool
 	// black is the light of a dark pixel, share of white.
 	black float32
 	// left, top, right, bottom are the screen's borders in millimetres around the document, bezel the width of its frame.
@@ -60,6 +62,9 @@ func gathered(at, middle, width, a float32) float32 {
 func (s *display) grid(u, v, px float32) rgb {
 	a := max(s.blur*px/s.pitch, 0.05)
 	x, y := u/s.pitch, v/s.pitch
+	if s.sideways {
+		x, y = y, x
+	}
 	var c rgb
 	if s.alternating {
 		// Green in every pixel; red and blue take turns.

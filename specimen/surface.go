@@ -26,10 +26,11 @@ const grainSide = 512
 // grain is one tile of noise, mean 0, about -0.5 to 0.5.
 type grain struct{ pix []float32 }
 
-var grainsOf = [3]func() *grains{
+var grainsOf = [4]func() *grains{
 	sync.OnceValue(func() *grains { return newGrains(0x7a11) }),
 	sync.OnceValue(func() *grains { return newGrains(0xe57) }),
 	sync.OnceValue(func() *grains { return newGrains(0xf2e5) }),
+	sync.OnceValue(func() *grains { return newGrains(0x3d1b) }),
 }
 
 func newGrains(seed uint64) *grains {
@@ -391,10 +392,12 @@ func hazy(a, b, c rgb) func(*grains, *dice) surface {
 // surfacesOf returns the surfaces of a half of the labelled sets. No kind of surface is in both halves; where two are of
 // one family (planks), size, colour and joints differ.
 func surfacesOf(half Half) []surfaceMaker {
-	if half == Test2 {
+	switch half {
+	case Test3:
+		return thirdSurfaces()
+	case Test2:
 		return freshSurfaces()
-	}
-	if half == Tune {
+	case Tune:
 		return []surfaceMaker{
 			{"oak", planks(95, 9, rgb{0.40, 0.25, 0.13}, rgb{0.22, 0.12, 0.055}, 0.8)},
 			{"walnut", planks(140, 14, rgb{0.16, 0.085, 0.045}, rgb{0.07, 0.035, 0.018}, 0.4)},
@@ -435,7 +438,10 @@ func surfacesOf(half Half) []surfaceMaker {
 
 // emptySurfacesOf are what photos without a document show besides tables: fronts of buildings, shelves, rooms, walls.
 func emptySurfacesOf(half Half) []surfaceMaker {
-	if half == Test2 {
+	switch half {
+	case Test3:
+		return thirdEmptySurfaces()
+	case Test2:
 		return []surfaceMaker{
 			{"mall_front", windowed(90, 55, rgb{0.5, 0.46, 0.4}, rgb{0.2, 0.24, 0.26}, 0.76)},
 			{"bookcase", windowed(42, 230, rgb{0.16, 0.1, 0.07}, rgb{0.45, 0.3, 0.22}, 0.9)},
@@ -443,8 +449,7 @@ func emptySurfacesOf(half Half) []surfaceMaker {
 			{"night_room", hazy(rgb{0.3, 0.22, 0.14}, rgb{0.08, 0.07, 0.07}, rgb{0.5, 0.38, 0.22})},
 			{"stairwell", hazy(rgb{0.48, 0.5, 0.46}, rgb{0.62, 0.6, 0.55}, rgb{0.2, 0.24, 0.22})},
 		}
-	}
-	if half == Tune {
+	case Tune:
 		return []surfaceMaker{
 			{"office_front", windowed(60, 80, rgb{0.4, 0.38, 0.35}, rgb{0.1, 0.16, 0.24}, 0.7)},
 			{"shelf", windowed(120, 90, rgb{0.3, 0.2, 0.12}, rgb{0.5, 0.45, 0.4}, 0.92)},

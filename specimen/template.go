@@ -52,7 +52,7 @@ var templates = sync.OnceValue(func() []template {
 	for _, kind := range []Kind{ResidencePermitBack, BusinessLicenseDuplicate} {
 		list = append(list, template{name: string(kind), half: Test, kind: kind, draw: drawnAs(kind)})
 	}
-	return slices.Concat(list, furtherTemplates(), freshTemplates(), randomPrintTemplates())
+	return slices.Concat(list, furtherTemplates(), freshTemplates(), thirdTemplates(), randomPrintTemplates())
 })
 
 func templateNamed(name string) (template, error) {

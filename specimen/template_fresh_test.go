@@ -6,10 +6,16 @@ import (
 	"testing"
 )
 
+// freshHalves are the test halves that were drawn since the first was opened.
+var freshHalves = []struct {
+	half      Half
+	templates []template
+}{{Test2, freshTemplates()}, {Test3, thirdTemplates()}}
+
 func TestFreshTemplatesShowWhatTheySay(t *testing.T) {
 	t.Parallel()
 	fonts := fontsFor(t)
-	for _, tm := range freshTemplates() {
+	for _, tm := range append(freshTemplates(), thirdTemplates()...) {
 		t.Run(tm.name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(6) {
@@ -59,7 +65,7 @@ func TestFreshTemplatesShowWhatTheySay(t *testing.T) {
 	}
 }
 
-func TestTest2HasTheSharesOfTheTestHalf(t *testing.T) {
+func TestFreshHalvesHaveTheSharesOfTheTestHalf(t *testing.T) {
 	t.Parallel()
 	count := func(half Half) (of map[Group]int, all int) {
 		of = map[Group]int{}
@@ -70,40 +76,70 @@ func TestTest2HasTheSharesOfTheTestHalf(t *testing.T) {
 		return of, all
 	}
 	was, _ := count(Test)
-	is, all := count(Test2)
-	if all != 2700 {
-		t.Errorf("%d photos", all)
-	}
-	for g, n := range was {
-		if is[g] != n/2 {
-			t.Errorf("%s: %d photos, the test half has %d", g, is[g], n)
+	for _, fresh := range freshHalves {
+		is, all := count(fresh.half)
+		if all != 2700 {
+			t.Errorf("%s: %d photos", fresh.half, all)
+		}
+		for g, n := range was {
+			if is[g] != n/2 {
+				t.Errorf("%s %s: %d photos, the test half has %d", fresh.half, g, is[g], n)
+			}
 		}
 	}
 }
 
-func TestTheFreshHalfTakesEveryTemplateAndSurface(t *testing.T) {
+func TestAFreshHalfTakesEveryTemplateAndSurface(t *testing.T) {
 	t.Parallel()
-	templates, surfaces, screens := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, c := range Cases(Test2) {
-		templates[c.Template], surfaces[c.Surface] = true, true
-		if c.setting.screen != nil {
-			screens[c.Variant] = true
-		}
-		if c.Template != "" && c.setting.surface.make == nil {
-			t.Errorf("%s lies on nothing", c.ID)
-		}
+	for _, fresh := range freshHalves {
+		t.Run(string(fresh.half), func(t *testing.T) {
+			t.Parallel()
+			templates, surfaces, screens, pale := map[string]bool{}, map[string]bool{}, map[string]bool{}, map[string]bool{}
+			for _, c := range Cases(fresh.half) {
+				templates[c.Template], surfaces[c.Surface] = true, true
+				if c.setting.screen != nil {
+					screens[c.Variant] = true
+				}
+				if c.Variant == "pale_original" {
+					pale[c.Template] = true
+				}
+				if c.Template != "" && c.setting.surface.make == nil {
+					t.Errorf("%s lies on nothing", c.ID)
+				}
+			}
+			for _, tm := range fresh.templates {
+				if !templates[tm.name] {
+					t.Errorf("no photo shows %s", tm.name)
+				}
+			}
+			for _, s := range surfacesOf(fresh.half) {
+				if !surfaces[s.name] {
+					t.Errorf("nothing lies on %s", s.name)
+				}
+			}
+			if len(screens) < 6 || len(pale) != 2 {
+				t.Errorf("screens: %v, pale originals: %v", screens, pale)
+			}
+		})
 	}
-	for _, tm := range freshTemplates() {
-		if !templates[tm.name] {
-			t.Errorf("no photo shows %s", tm.name)
+}
+
+// A half that lacks a surface that a plan asks for by name would take any, and tell nothing of what the plan is for.
+func TestEveryHalfHasTheSurfacesThatPlansAskFor(t *testing.T) {
+	t.Parallel()
+	asked := map[string]int{"fine_cloth": 1, "beside_keyboard": 1, "dark_table": 1, "bright_right": 1, "white_on_white": 3, "patterned": 5, "grid": 5}
+	for _, half := range []Half{Tune, Test, Test2, Test3} {
+		on := map[string]map[string]bool{}
+		for _, c := range Cases(half) {
+			if on[c.Variant] == nil {
+				on[c.Variant] = map[string]bool{}
+			}
+			on[c.Variant][c.Surface] = true
 		}
-	}
-	for _, s := range freshSurfaces() {
-		if !surfaces[s.name] {
-			t.Errorf("nothing lies on %s", s.name)
+		for variant, most := range asked {
+			if n := len(on[variant]); n == 0 || n > most {
+				t.Errorf("%s: %s lies on %v", half, variant, on[variant])
+			}
 		}
-	}
-	if len(screens) < 6 {
-		t.Errorf("screens: %v", screens)
 	}
 }

@@ -51,6 +51,8 @@ func paleTemplates(half Half) []string {
 		return []string{paleLetter, paleNotice}
 	case Test2:
 		return []string{paleProof, palePledge}
+	case Test3:
+		return []string{paleHiring, paleGuarantee}
 	}
 	return []string{paleStatement, paleForm}
 }

@@ -51,7 +51,7 @@ prints is for tuning, too, and grounds, on photographs, for looking at: no model
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	var o options
 	flags := flag.NewFlagSet("accuracy", flag.ContinueOnError)
-	flags.StringVar(&o.half, "half", "both", "tune, prints, grounds, test-1, test-2, test, or both (tune and test)")
+	flags.StringVar(&o.half, "half", "both", halfNames+", or both (tune and test)")
 	flags.StringVar(&o.group, "group", "", "only photos of this group, such as blur")
 	flags.IntVar(&o.limit, "limit", 0, "at most so many photos of each group")
 	flags.IntVar(&o.every, "every", 1, "only every so many photos")
@@ -85,28 +85,40 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if o.show != "" {
 		return s.showOne(ctx)
 	}
+	halves, err := s.asked()
+	if err != nil {
+		return err
+	}
+	return s.halves(ctx, halves...)
+}
+
+// halfNames are those that a call may give beside both.
+const halfNames = "tune, prints, grounds, test-1, test-2, test"
+
+// asked is the sets that the call names. Of both, a test half that there is not is said and left out.
+func (s *session) asked() ([]specimen.Half, error) {
 	switch {
-	case o.half == "both" && s.closed == "":
-		fmt.Fprintln(out, errNoHalf)
-		return s.halves(ctx, specimen.Tune)
-	case o.half == "both":
-		return s.halves(ctx, specimen.Tune, s.closed)
-	case o.half == "test" && s.closed == "":
-		return errNoHalf
+	case s.half == "both" && s.closed == "":
+		fmt.Fprintln(s.out, errNoHalf)
+		return []specimen.Half{specimen.Tune}, nil
+	case s.half == "both":
+		return []specimen.Half{specimen.Tune, s.closed}, nil
+	case s.half == "test" && s.closed == "":
+		return nil, errNoHalf
 	}
 	for _, half := range specimen.Halves() {
-		if o.half == nameOf(half) {
-			return s.halves(ctx, half)
+		if s.half == nameOf(half) {
+			return []specimen.Half{half}, nil
 		}
 	}
-	return fmt.Errorf("-half is %q: tune, prints, grounds, test-1, test-2, test or both", o.half)
+	return nil, fmt.Errorf("-half is %q: "+halfNames+" or both", s.half)
 }
 
 // closedHalf is the test half that is closed until thresholds are frozen; none while all that were drawn were opened.
-const closedHalf specimen.Half = ""
+const closedHalf = specimen.Test3
 
 // errNoHalf: what was opened and failed proves nothing any more.
-var errNoHalf = errors.New("there is no closed test half at present: those that were drawn were opened, and are test-1 and test-2")
+var errNoHalf = errors.New("there is no closed test half at present: those that were drawn were opened")
 
 // nameOf is what a set is called here and on the page: whichever half is closed is the test half, and those that were opened have numbers.
 // Photos keep the names that they were drawn under.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,6 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		says string
 	}{
 		"a third half":       {[]string{"-half", "third"}, "tune, prints, grounds, test-1, test-2, test or both"},
-		"no closed half":     {[]string{"-half", "test", "-open"}, "no closed test half"},
 		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
 		"prints read":        {[]string{"-reading", "-tesseract=false", "-half", "prints"}, "no kind"},
 		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},
@@ -31,6 +31,31 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 			var out bytes.Buffer
 			if err := run(t.Context(), c.args, &out); err == nil || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("%v\n%s", err, &out)
+			}
+		})
+	}
+}
+
+// The sets are told and not looked at here: what a test opened would be burnt.
+func TestTheTestHalfIsTheOneThatIsClosed(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		half   string
+		closed specimen.Half
+		want   []specimen.Half
+		err    error
+	}{
+		"both":                    {"both", closedHalf, []specimen.Half{specimen.Tune, specimen.Test3}, nil},
+		"the test half":           {"test", closedHalf, []specimen.Half{specimen.Test3}, nil},
+		"one that was opened":     {"test-2", closedHalf, []specimen.Half{specimen.Test2}, nil},
+		"both, all opened":        {"both", "", []specimen.Half{specimen.Tune}, nil},
+		"a test half, all opened": {"test", "", nil, errNoHalf},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := session{options: options{half: c.half}, closed: c.closed, out: new(bytes.Buffer)}
+			if got, err := s.asked(); !slices.Equal(got, c.want) || !errors.Is(err, c.err) {
+				t.Errorf("%v %v", got, err)
 			}
 		})
 	}
@@ -47,20 +72,25 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 	}
 	// The same code opened the half before: that opens nothing.
 	write("<!-- openings -->\n| `test` | 2026-11-22 | `d80fdd84932d` | `0123456789ab` | 2627 | 18 of 34 |\n<!-- end of openings -->\n")
-	s := session{closed: specimen.Test2, root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
+	s := session{closed: closedHalf, root: ".", page: page, bench: &accuracy.Bench{Eyes: "0123456789ab"}}
 	if known, err := s.opened(); known || err != nil {
 		t.Errorf("%v %v: it was never opened", known, err)
 	}
-	if err := s.mayLook(t.Context(), specimen.Test2); !errors.Is(err, errClosed) {
+	if err := s.mayLook(t.Context(), specimen.Test3); !errors.Is(err, errClosed) {
 		t.Errorf("%v: the test half is looked at by chance", err)
 	}
-	if err := s.mayLook(t.Context(), specimen.Test); err != nil {
-		t.Errorf("%v: the half that was opened is closed", err)
+	for name, half := range map[string]specimen.Half{"test-1": specimen.Test, "test-2": specimen.Test2} {
+		if err := s.mayLook(t.Context(), half); err != nil {
+			t.Errorf("%v: %s, which was opened, is closed", err, name)
+		}
+		if nameOf(half) != name || !opening(half) {
+			t.Errorf("%s, which was opened, passes for one that is closed", name)
+		}
 	}
-	if nameOf(specimen.Test) != "test-1" || nameOf(specimen.Test2) != "test-2" || !opening(specimen.Test) || !opening(specimen.Test2) {
-		t.Error("a half that was opened passes for one that is closed")
+	if nameOf(specimen.Test3) != "test" || opening(specimen.Test3) {
+		t.Error("the half that is closed passes for one that was opened")
 	}
-	s.show = "test2/blur/0001"
+	s.show = "test3/blur/0001"
 	if err := s.showOne(t.Context()); !errors.Is(err, errClosed) {
 		t.Errorf("%v: a photo of the test half is shown", err)
 	}
@@ -71,7 +101,7 @@ func TestTheTestHalfStaysOpenForTheCodeThatOpenedIt(t *testing.T) {
 		text, _ := os.ReadFile(page)
 		t.Errorf("%v %v: the opening is not recorded\n%s", known, err, text)
 	}
-	if err := s.mayLook(t.Context(), specimen.Test2); err != nil {
+	if err := s.mayLook(t.Context(), specimen.Test3); err != nil {
 		t.Errorf("%v: it is closed for the code that opened it", err)
 	}
 	before, _ := os.ReadFile(page)

@@ -36,7 +36,7 @@ func run(args []string, out, errOut io.Writer) error {
 	folder := flags.String("out", "", "folder to write into (made if it is not there)")
 	sets := flags.String("sets", "documents,photos,good,flagged,hostile", "what to write")
 	seed := flags.Uint64("seed", 1, "seed of the documents and photos")
-	half := flags.String("half", "tune", "labelled: which set, tune, test, prints or test2")
+	half := flags.String("half", "tune", "labelled: which set, tune, test, prints, test2 or test3")
 	groups := flags.String("groups", "", "labelled: groups to write, with commas between (default all)")
 	limit := flags.Int("limit", 0, "labelled: how many of each group (default all)")
 	if err := flags.Parse(args); err != nil {
