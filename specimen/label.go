@@ -51,9 +51,13 @@ func (t *take) label() error {
 }
 
 func (t *take) labelTilt(middle filing.Point) {
-	// The document's normal is the third column of the rotation, its middle is seen along (x, y, focal) from the frame's
-	// principal point, which aim keeps at the middle of what must be seen.
-	r := t.rotated
+	r := t.rotated // whose third column is the document's normal
+	if t.c.straight() {
+		t.truth.TiltDegrees = math.Acos(math.Min(math.Abs(r[2][2]), 1)) * 180 / math.Pi
+		return
+	}
+	// Through a lens that is shifted its middle is seen along (x, y, focal) from the principal point, which aim keeps at the middle of
+	// what must be seen.
 	var mx, my float64
 	for _, p := range t.seen {
 		mx, my = mx+p[0]/float64(len(t.seen)), my+p[1]/float64(len(t.seen))

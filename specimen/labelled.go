@@ -120,6 +120,9 @@ func (c Case) Kind() Kind {
 	return t.kind
 }
 
+// straight reports whether the camera's axis goes through the middle of its picture.
+func (c Case) straight() bool { return c.Half == Test3 }
+
 // sizes is how many cases a half has of a group: such that the Wilson bound at 95 % can meet the bar of the group in the
 // test half (n >= 381 without an error meets 1 %, n >= 765 meets 0.5 %), negatives of one group serving the others too.
 func sizes(half Half, group Group) int {

@@ -165,6 +165,7 @@ func TestTruthFitsThePicture(t *testing.T) {
 	}
 }
 
+// cross is the cross product.
 func cross(a, b, c filing.Point) float64 {
 	return (b[0]-a[0])*(c[1]-b[1]) - (b[1]-a[1])*(c[0]-b[0])
 }
@@ -375,7 +376,7 @@ func TestHandheldSceneSaysWhichFaceIsReal(t *testing.T) {
 
 func TestPhonesSayHowWideTheySee(t *testing.T) {
 	t.Parallel()
-	for _, half := range []Half{Tune, Test, Test2} {
+	for _, half := range []Half{Tune, Test, Test2, Test3} {
 		says, mute := 0, 0
 		for _, p := range phonesOf(half) {
 			c := p.exif(1, 100, 0.01, time.Time{})
@@ -395,3 +396,43 @@ func TestPhonesSayHowWideTheySee(t *testing.T) {
 		}
 	}
 }
+
+// A rectangle that is seen by a pinhole whose axis goes through the middle of the picture tells how it leans by its corners alone.
+func TestTheAxisOfACameraGoesThroughTheMiddleOfItsPicture(t *testing.T) {
+	t.Parallel()
+	fontsFor(t)
+	number := 0
+	for _, c := range Cases(Test3) {
+		if c.Group != GroupTilted || c.setting.phone.distortion > 0.01 || c.setting.phone.distortion < -0.01 {
+			continue
+		}
+		if number++; number > 8 {
+			break
+		}
+		l, err := shrunk(c).Draw()
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, w, h := l.Truth.Documents[0], float64(l.Truth.Width), float64(l.Truth.Height)
+		f := math.Max(w, h) / 2 / math.Tan(c.setting.phone.fov/2*math.Pi/180)
+		// Opposite sides meet where the direction of them is seen: at the cross product of their lines.
+		at := func(i int) [3]float64 { return [3]float64{(q[i%4][0] - w/2) / f, (q[i%4][1] - h/2) / f, 1} }
+		side := func(i int) [3]float64 { return product(at(i), at(i+1)) }
+		along, down := product(side(0), side(2)), product(side(1), side(3))
+		normal := product(along, down)
+		lean := math.Acos(math.Abs(normal[2])/length(normal)) * 180 / math.Pi
+		if math.Abs(lean-l.Truth.TiltDegrees) > 1.5 {
+			t.Errorf("%s leans by %.1f degrees, its corners say %.1f", c.ID, l.Truth.TiltDegrees, lean)
+		}
+	}
+	if number < 8 {
+		t.Errorf("%d photos", number)
+	}
+}
+
+// product is the cross product.
+func product(a, b [3]float64) [3]float64 {
+	return [3]float64{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
+}
+
+func length(a [3]float64) float64 { return math.Sqrt(a[0]*a[0] + a[1]*a[1] + a[2]*a[2]) }

@@ -8,7 +8,7 @@ func thirdPhones() []phone {
 			distortion: 0.008, vignette: 0.22, aberration: 0.45,
 			read: 0.0012, shot: 0.0085, demosaic: 0.45, smear: 0.5, sharpen: 0.9, halo: 1.3, curve: 0.2, saturation: 1.14,
 			quality: 90, chroma: Chroma420, software: "R1-18.1", fnumber: Rational{16, 10}, focal: Rational{62, 10}},
-		{name: "R2", fov: 52, sizes: [][2]int{{1824, 1368}, {2016, 1512}}, lens: 0.72, distortion: -0.006, vignette: 0.08,
+		{name: "R2", fov: 52, mute: true, sizes: [][2]int{{1824, 1368}, {2016, 1512}}, lens: 0.72, distortion: -0.006, vignette: 0.08,
 			aberration: 0.3,
 			read:       0.0021, shot: 0.0125, demosaic: 0.6, smear: 0.2, sharpen: 0.45, halo: 1.2, curve: 0.08, saturation: 1,
 			quality: 94, chroma: Chroma422, software: "R2 6.0.12", bigEndian: true, fnumber: Rational{20, 10}, focal: Rational{77, 10}},

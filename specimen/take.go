@@ -270,8 +270,9 @@ func overlap(a, b *sheet) bool {
 	return true
 }
 
-// aim places the camera: a pinhole of the phone's field of view that looks at the middle of what must be seen, leaning by
-// tilt, at the distance at which that fills the frame as wanted, shifted to where it shall lie in the frame.
+// aim places the camera: a pinhole of the phone's field of view, leaning by tilt, at the distance at which what must be seen fills the
+// frame as wanted, and lies where it shall in it. Its axis goes through the middle of the picture, as a phone's does; in the halves of
+// before Test3 it goes through the middle of what must be seen, wherever that lies in the picture, as through a lens that is shifted.
 func (t *take) aim() error {
 	if t.facePx > 0 {
 		return t.sizeFace()
@@ -291,6 +292,10 @@ func (t *take) aim() error {
 			q[k] = -r[k][0]*mx - r[k][1]*my
 		}
 		q[2] += distance
+		if t.c.straight() {
+			q[0], q[1] = q[0]+distance*(cx-w/2)/focal, q[1]+distance*(cy-h/2)/focal
+			cx, cy = w/2, h/2
+		}
 		return Homography{
 			focal*r[0][0] + cx*r[2][0], focal*r[0][1] + cx*r[2][1], focal*q[0] + cx*q[2],
 			focal*r[1][0] + cy*r[2][0], focal*r[1][1] + cy*r[2][1], focal*q[1] + cy*q[2],
