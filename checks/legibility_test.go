@@ -121,6 +121,18 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 				m.EXIF = &filing.EXIF{HasExposure: true}
 			}, want: []string{"overexposed"},
 		},
+		"a black bar is black where fine print is burnt": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.93, 21
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			}, want: []string{"overexposed"},
+		},
+		"black print on bright paper": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.85, 30
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			},
+		},
 		"a brown table without a document is not dark": {change: func(m *filing.Measurements) { m.Document, m.Exposure.Paper = nil, 80 }},
 		"a document that is not sure is held to what paper is": {
 			change: func(m *filing.Measurements) { m.Document.Confidence, m.Exposure.Paper = 0.5, 80 }, want: []string{"underexposed"},

@@ -59,6 +59,8 @@ func (j *judge) location() []filing.Finding {
 			add("resolution_too_low", wording{}, "px_per_mm", "min_px_per_mm", rounded(fit.PxPerMM), j.leastResolution(fit.Format), quad)
 		case fit != nil && j.smallPrint():
 			add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(m.Legibility.TextHeightPx), t.TextHeightPx, quad)
+		case fit != nil && j.farPrint() > 0:
+			add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(j.farPrint()), t.FarTextHeightPx, quad)
 		}
 	}
 	// A document that is tiny in the picture is never sure, and that is what is wrong with it.
@@ -130,6 +132,24 @@ func (j *judge) runsOut() *filing.Finding {
 func (j *judge) smallPrint() bool {
 	l := j.m.Legibility
 	return l != nil && len(l.Tiles) >= j.t.SharpnessTiles && l.TextHeightPx > 0 && l.TextHeightPx < j.t.TextHeightPx
+}
+
+// farPrint is the height of the print on the far side of a page that is seen aslant, where that is too small to be read although nearer
+// print can; 0 where there is none such. One tile alone may be of marks that are no print.
+func (j *judge) farPrint() float64 {
+	l := j.m.Legibility
+	if l == nil || len(l.Tiles) < j.t.SharpnessTiles {
+		return 0
+	}
+	heights := make([]float64, 0, len(l.Tiles))
+	for i := range l.Tiles {
+		heights = append(heights, l.Tiles[i].TextHeightPx)
+	}
+	slices.Sort(heights)
+	if height := heights[1]; height > 0 && height < j.t.FarTextHeightPx {
+		return height
+	}
+	return 0
 }
 
 // drawn reports whether the picture may be one that a computer drew, edge to edge: certificates are downloaded as pictures

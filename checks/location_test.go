@@ -78,6 +78,12 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 			m.Legibility = &filing.Legibility{TextHeightPx: 8.2, Tiles: make([]filing.SharpnessTile, 4)}
 		}),
 			[]string{"resolution_too_low"}, map[string]any{"text_height_px": 8.2}},
+		{"a page of which the far print is too small", "principal_id", on(func(m *filing.Measurements) {
+			m.Legibility = &filing.Legibility{TextHeightPx: 15, Tiles: []filing.SharpnessTile{{TextHeightPx: 15}, {TextHeightPx: 9.4}, {TextHeightPx: 9.8}}}
+		}), []string{"resolution_too_low"}, map[string]any{"text_height_px": 9.8}},
+		{"a page with one place of specks", "principal_id", on(func(m *filing.Measurements) {
+			m.Legibility = &filing.Legibility{TextHeightPx: 15, Tiles: []filing.SharpnessTile{{TextHeightPx: 15}, {TextHeightPx: 6}, {TextHeightPx: 14}}}
+		}), none, nil},
 		{"a card that is cut off in a person's hand", "handheld_personal_document", on(func(m *filing.Measurements) {
 			*m = outside(6, 20)
 			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}
