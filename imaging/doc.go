@@ -13,7 +13,8 @@
 //  5. one full decode in strips, which notices truncation and corruption; the share of flat blocks is taken from the same
 //     strips (vips.go, gif.go, pixels.go), and what the measuring packages look at is built from them: the luma of every
 //     pixel, and a small upright picture in colour (frame.go, planes.c).
-//  6. look: where the document is, how sharp, lit and coloured it is, and who is beside it (packages below this one).
+//  6. look: where the document is, how sharp, lit and coloured it is, and who is beside it (packages below this one; the loops over
+//     pixels on which they spend their time are C, in vector).
 //
 // What stands in the picture is read apart from that (Analyzer.Read, reading.go): it costs ten times as much as all the rest, and is not
 // needed of every photo.

@@ -5,12 +5,7 @@
 #include <emmintrin.h>
 #endif
 
-// One binary runs on every x86-64: the loops are compiled for AVX2 as well, and the loader picks what the processor has.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define MANY_MACHINES __attribute__((target_clones("avx2", "default"), optimize("O3")))
-#else
-#define MANY_MACHINES
-#endif
+#include "vector/machines.h"
 
 // Lanes of a vector, which compilers turn into whatever the machine has.
 typedef uint8_t bytes16 __attribute__((vector_size(16)));
@@ -66,26 +61,51 @@ static inline uint8_t byte_of(float v) {
 	return (uint8_t)(i > 255 ? 255 : i);
 }
 
+// The colours of n cells of three pixels each, from the sums of a plane of colour that is reduced across by one bit, of which the first
+// has the pixel x: of the two values that a cell has one counts twice.
+static inline void thirds(const uint16_t *restrict sums, int32_t x, size_t n, float *restrict out) {
+	size_t i = 0;
+	if (n > 0 && x & 1) {
+		out[i++] = (float)(int32_t)(sums[x >> 1] + 2u * sums[(x >> 1) + 1]);
+		x += 3;
+	}
+	sums += x >> 1;
+	size_t pairs = (n - i) / 2;
+	for (size_t j = 0; j < pairs; j++) { // six pixels, which are three values
+		out[i + 2 * j] = (float)(int32_t)(2u * sums[3 * j] + sums[3 * j + 1]);
+		out[i + 2 * j + 1] = (float)(int32_t)(sums[3 * j + 1] + 2u * sums[3 * j + 2]);
+	}
+	if (i + 2 * pairs < n) {
+		out[n - 1] = (float)(int32_t)(2u * sums[3 * pairs] + sums[3 * pairs + 1]);
+	}
+}
+
 MANY_MACHINES void pf_plane_means(const uint16_t *restrict luma, const uint16_t *restrict blue, const uint16_t *restrict red,
 	const int32_t *restrict columns, int across, int32_t rows, uint8_t *restrict rgb, size_t cells) {
 	for (size_t from = 0; from < cells; from += MEANS_BLOCK) {
 		size_t n = cells - from < MEANS_BLOCK ? cells - from : MEANS_BLOCK;
 		float y[MEANS_BLOCK], b[MEANS_BLOCK], r[MEANS_BLOCK], inverse[MEANS_BLOCK];
+		int32_t first = columns[from], others = across - 1;
 		for (size_t i = 0; i < n; i++) {
+			others |= (columns[from + i + 1] - columns[from + i]) ^ 3;
+		}
+		if (!others) { // as nearly all are in a photo of a phone, whose colours are reduced so
+			const uint16_t *pixels = luma + first;
+			for (size_t i = 0; i < n; i++) {
+				y[i] = (float)(int32_t)((uint32_t)pixels[3 * i] + pixels[3 * i + 1] + pixels[3 * i + 2]);
+				inverse[i] = (float)(3 * rows);
+			}
+			thirds(blue, first, n, b);
+			thirds(red, first, n, r);
+		}
+		for (size_t i = 0; others && i < n; i++) {
 			int32_t x = columns[from + i], end = columns[from + i + 1];
 			uint32_t total, total_blue, total_red;
 			inverse[i] = (float)(rows * (end - x));
-			if (end - x == 3 && across == 1) { // of two values of colour one counts twice
-				int32_t twice = (x + 1) >> 1, once = x & 1 ? x >> 1 : twice + 1;
-				total = (uint32_t)luma[x] + luma[x + 1] + luma[x + 2];
-				total_blue = 2u * blue[twice] + blue[once];
-				total_red = 2u * red[twice] + red[once];
-			} else {
-				for (total = total_blue = total_red = 0; x < end; x++) {
-					total += luma[x];
-					total_blue += blue[x >> across];
-					total_red += red[x >> across];
-				}
+			for (total = total_blue = total_red = 0; x < end; x++) {
+				total += luma[x];
+				total_blue += blue[x >> across];
+				total_red += red[x >> across];
 			}
 			y[i] = (float)(int32_t)total;
 			b[i] = (float)(int32_t)total_blue;

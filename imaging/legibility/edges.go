@@ -2,6 +2,8 @@ package legibility
 
 import (
 	"math"
+
+	"github.com/preflight-icp/preflight/imaging/vector"
 )
 
 // edge is one crossing of an edge by a row or column of a patch.
@@ -31,40 +33,28 @@ const largePatch = 56
 // kept of it here is its 10-90 % rise). Rows and columns are crossed, each averaged with its neighbours against noise;
 // a slanted edge is crossed at an angle, for which its width is put right.
 func (p *patch) edges(out []edge, least float32) []edge {
-	line, slope := make([]float32, p.side), make([]float32, p.side)
+	// The steepest of the steps of an edge of the least contrast that is as wide as a glyph is.
+	steepest := least / 32
+	n := p.side
+	memory := make([]float32, 2*n)
+	line, slope, marks, at := memory[:n], memory[n:], make([]uint8, n), make([]int32, n)
 	for turn, v := range [][]float32{p.v, p.turned} {
-		for j := 1; j+1 < p.side; j += p.apart() {
-			a, b, c := v[(j-1)*p.side:j*p.side], v[j*p.side:(j+1)*p.side], v[(j+1)*p.side:(j+2)*p.side]
-			for i := range line {
-				line[i] = (a[i] + 2*b[i] + c[i]) / 4
-			}
-			for i := range len(line) - 1 {
-				slope[i] = line[i+1] - line[i]
-			}
-			out = cross(out, line, slope, a, c, least, turn == 1)
+		for j := 1; j+1 < n; j += p.apart() {
+			before, after := v[(j-1)*n:j*n], v[(j+1)*n:(j+2)*n]
+			found := vector.Steepest(before, v[j*n:(j+1)*n], after, n, steepest, line, slope, marks, at)
+			out = cross(out, found, line, slope, before, after, least, turn == 1)
 		}
 	}
 	return out
 }
 
-// cross finds the edges along a line; before and after are its neighbours.
-func cross(out []edge, line, slope, before, after []float32, least float32, turned bool) []edge {
-	// The steepest of the steps of an edge of the least contrast that is as wide as a glyph is.
-	steepest := least / 32
-	for i := 1; i+2 < len(line); i++ {
+// cross measures the edges of a line at places where it is steepest; before and after are its neighbours.
+func cross(out []edge, at []int32, line, slope, before, after []float32, least float32, turned bool) []edge {
+	for _, place := range at {
+		i := int(place)
 		g, sign := slope[i], float32(1)
-		switch {
-		case g >= steepest:
-			if g < slope[i-1] || g <= slope[i+1] {
-				continue
-			}
-		case g <= -steepest:
-			if g > slope[i-1] || g >= slope[i+1] {
-				continue
-			}
+		if g < 0 {
 			g, sign = -g, -1
-		default:
-			continue
 		}
 		// The ends of the edge: where the luma no longer changes, which halos of sharpening come after.
 		low, high, flat := i, i+1, 0.02*g

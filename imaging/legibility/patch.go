@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/preflight-icp/preflight/imaging/raster"
+	"github.com/preflight-icp/preflight/imaging/vector"
 )
 
 // patch is a square of the picture as the file stores it, each pixel the mean of factor x factor pixels.
@@ -23,53 +24,8 @@ func cut(g *raster.Gray, x, y float64, side, factor int) *patch {
 	x0 := min(max(int(x)-reach/2, 0), g.W-reach)
 	y0 := min(max(int(y)-reach/2, 0), g.H-reach)
 	p := &patch{side: side, factor: factor, v: make([]float32, side*side), turned: make([]float32, side*side)}
-	share := 1 / float32(factor*factor)
-	sums := make([]int32, side)
-	for j := range side {
-		from := (y0+j*factor)*g.Stride + x0
-		addUp(sums, g.Pix[from:], g.Stride, factor)
-		for i, sum := range sums {
-			v := float32(sum) * share
-			p.v[j*side+i], p.turned[i*side+j] = v, v
-		}
-	}
+	vector.Squares(g.Pix[y0*g.Stride+x0:], g.Stride, side, factor, make([]int32, reach), p.v, p.turned)
 	return p
-}
-
-// addUp adds up squares of factor x factor pixels; the factors of most photos have loops of their own.
-func addUp(sums []int32, pix []uint8, stride, factor int) {
-	reach := len(sums) * factor
-	switch factor {
-	case 1:
-		for i, v := range pix[:reach] {
-			sums[i] = int32(v)
-		}
-	case 2:
-		a, b := pix[:reach], pix[stride:][:reach]
-		for i := range sums {
-			p, q := (*[2]uint8)(a[2*i:]), (*[2]uint8)(b[2*i:])
-			sums[i] = int32(p[0]) + int32(p[1]) + int32(q[0]) + int32(q[1])
-		}
-	case 3:
-		a, b, c := pix[:reach], pix[stride:][:reach], pix[2*stride:][:reach]
-		for i := range sums {
-			p, q, r := (*[3]uint8)(a[3*i:]), (*[3]uint8)(b[3*i:]), (*[3]uint8)(c[3*i:])
-			sums[i] = int32(p[0]) + int32(p[1]) + int32(p[2]) + int32(q[0]) + int32(q[1]) + int32(q[2]) +
-				int32(r[0]) + int32(r[1]) + int32(r[2])
-		}
-	default:
-		clear(sums)
-		for k := range factor {
-			row := pix[k*stride:][:reach]
-			for i := range sums {
-				sum := int32(0)
-				for _, v := range row[i*factor : (i+1)*factor] {
-					sum += int32(v)
-				}
-				sums[i] += sum
-			}
-		}
-	}
 }
 
 // half returns the patch at half its resolution.

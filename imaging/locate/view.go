@@ -2,6 +2,7 @@ package locate
 
 import (
 	"github.com/preflight-icp/preflight/imaging/raster"
+	"github.com/preflight-icp/preflight/imaging/vector"
 )
 
 // viewSide is the long side of the picture that documents are searched in: the smallest document that is worth finding, a
@@ -58,45 +59,11 @@ func viewOf(f *raster.Frame, side int) *view {
 	v := &view{w: max(s.W/n, 1), h: max(s.H/n, 1), small: s}
 	v.sx, v.sy = float64(f.Width)/float64(v.w), float64(f.Height)/float64(v.h)
 	v.pix = make([]float32, channels*v.w*v.h)
-	left := make([]int, v.w+1)
+	left := make([]int32, v.w+1)
 	for x := range left {
-		left[x] = x * s.W / v.w
+		left[x] = int32(x * s.W / v.w)
 	}
-	sums := make([]uint32, 3*v.w)
-	for y := range v.h {
-		clear(sums)
-		top, bottom := y*s.H/v.h, (y+1)*s.H/v.h
-		for yy := top; yy < bottom; yy++ {
-			row := s.Row(yy)
-			to := sums
-			for x := range v.w {
-				var r, g, b uint32
-				p := row[3*left[x] : 3*left[x+1]]
-				switch len(p) { // nearly all are two or three wide in a photo of a phone
-				case 9:
-					p = p[:9:9]
-					r, g, b = uint32(p[0])+uint32(p[3])+uint32(p[6]), uint32(p[1])+uint32(p[4])+uint32(p[7]),
-						uint32(p[2])+uint32(p[5])+uint32(p[8])
-				case 6:
-					p = p[:6:6]
-					r, g, b = uint32(p[0])+uint32(p[3]), uint32(p[1])+uint32(p[4]), uint32(p[2])+uint32(p[5])
-				default:
-					for ; len(p) >= 3; p = p[3:] {
-						r, g, b = r+uint32(p[0]), g+uint32(p[1]), b+uint32(p[2])
-					}
-				}
-				q := to[:3:3]
-				q[0], q[1], q[2] = q[0]+r, q[1]+g, q[2]+b
-				to = to[3:]
-			}
-		}
-		out := v.pix[channels*y*v.w : channels*(y+1)*v.w]
-		for x := range v.w {
-			k := 1 / float32((bottom-top)*(left[x+1]-left[x]))
-			r, g, b := float32(sums[3*x])*k, float32(sums[3*x+1])*k, float32(sums[3*x+2])*k
-			out[3*x], out[3*x+1], out[3*x+2] = 0.3*r+0.59*g+0.11*b, 0.7*(r-g), 0.5*(0.5*(r+g)-b)
-		}
-	}
+	vector.Opponents(s.Pix, s.W, s.H, left, v.w, v.h, make([]uint16, 3*s.W), v.pix)
 	v.differentiate()
 	return v
 }
@@ -108,26 +75,10 @@ func (v *view) differentiate() {
 	if w < 3 || h < 3 {
 		return
 	}
+	vector.Gradient(v.pix, w, h, make([]float32, vector.GradientScratch*w), v.gx, v.gy, v.mag)
 	var histogram [512]int
-	n := channels * w
 	for y := 1; y < h-1; y++ {
-		a, b, c := v.pix[(y-1)*n:y*n], v.pix[y*n:(y+1)*n], v.pix[(y+1)*n:(y+2)*n]
-		for x := 1; x < w-1; x++ {
-			i := channels * (x - 1)
-			above, row, below := (*[3 * channels]float32)(a[i:]), (*[3 * channels]float32)(b[i:]), (*[3 * channels]float32)(c[i:])
-			var best, bx, by float32
-			for k := range channels {
-				// Scharr's operator: nearest to turning alike in all directions of those with nine points.
-				nw, ne, sw, se := above[k], above[k+2*channels], below[k], below[k+2*channels]
-				dx := (3*(ne-nw+se-sw) + 10*(row[k+2*channels]-row[k])) * (1. / 32)
-				dy := (3*(sw-nw+se-ne) + 10*(below[k+channels]-above[k+channels])) * (1. / 32)
-				if m := dx*dx + dy*dy; m > best {
-					best, bx, by = m, dx, dy
-				}
-			}
-			o := y*w + x
-			m := sqrt32(best)
-			v.gx[o], v.gy[o], v.mag[o] = bx, by, m
+		for _, m := range v.mag[y*w+1 : (y+1)*w-1] {
 			histogram[min(int(m*16), 511)]++
 		}
 	}
