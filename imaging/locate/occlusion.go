@@ -297,10 +297,21 @@ func (c *cover) outline(cells []int) []raster.Point {
 
 // hull is the convex hull of cells, in cells.
 func (c *cover) hull(cells []int) []raster.Point {
-	points := make([]raster.Point, 0, 4*len(cells))
+	// The ends of each row have it all: an area has thousands of cells, and a hull sorts what it is given.
+	first, last := make([]int, c.h), make([]int, c.h)
 	for _, i := range cells {
-		x, y := float64(i%c.w), float64(i/c.w)
-		points = append(points, raster.Point{x, y}, raster.Point{x + 1, y}, raster.Point{x, y + 1}, raster.Point{x + 1, y + 1})
+		x, y := i%c.w, i/c.w
+		if last[y] == 0 || x < first[y] {
+			first[y] = x
+		}
+		last[y] = max(last[y], x+1)
+	}
+	var points []raster.Point
+	for y := range c.h {
+		if last[y] > 0 {
+			l, r, top := float64(first[y]), float64(last[y]), float64(y)
+			points = append(points, raster.Point{l, top}, raster.Point{r, top}, raster.Point{l, top + 1}, raster.Point{r, top + 1})
+		}
 	}
 	return raster.ConvexHull(points)
 }

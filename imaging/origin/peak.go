@@ -229,11 +229,7 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 	var out []peak
 	for u := 0; u <= half; u++ {
 		for v := 1; v < patchSide-1; v++ {
-			dv := v - half
 			l := s.logs[u][v]
-			if u*u+dv*dv < lowest*lowest || u == 0 && dv < 0 || onBlockGrid(u, dv, blocks) {
-				continue
-			}
 			if l < s.logs[u][v-1] || l < s.logs[u][v+1] {
 				continue
 			}
@@ -241,6 +237,10 @@ func (s *analysis) find(p *spectrum, blocks int) []peak {
 				continue
 			}
 			if u < half && (l < s.logs[u+1][v] || l < s.logs[u+1][v-1] || l < s.logs[u+1][v+1]) {
+				continue
+			}
+			// What is left is few, and dividing takes long.
+			if dv := v - half; u*u+dv*dv < lowest*lowest || u == 0 && dv < 0 || onBlockGrid(u, dv, blocks) {
 				continue
 			}
 			rise := l - s.around(u, v)
