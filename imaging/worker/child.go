@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -53,9 +54,7 @@ func (p *Pool) spawn(ctx context.Context, of *crew) (*child, error) {
 	cmd.Env = append(environment(), p.options.Environment...)
 	cmd.ExtraFiles = theirs[:]
 	cmd.Stderr = &c.last
-	// A parent that dies takes its workers along, even those that hang.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	err = cmd.Start()
+	err = c.start(cmd)
 	for _, f := range theirs {
 		err = errors.Join(err, f.Close())
 	}
@@ -68,6 +67,7 @@ func (p *Pool) spawn(ctx context.Context, of *crew) (*child, error) {
 		p.mu.Unlock()
 		killed := cmd.Process.Kill()
 		_ = cmd.Wait() // killed is how it ends
+		close(c.dead)
 		return nil, errors.Join(ErrClosed, killed, c.requests.Close(), c.answers.Close())
 	}
 	p.running[c] = struct{}{}
@@ -78,6 +78,23 @@ func (p *Pool) spawn(ctx context.Context, of *crew) (*child, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// start starts the process of a worker. A parent that dies takes its workers along, even those that hang; but the kernel takes the thread
+// for the parent that started them, and Go ends a thread with a goroutine that keeps it. So that thread waits until the worker is gone.
+func (c *child) start(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			<-c.dead
+		}
+	}()
+	return <-started
 }
 
 // reap waits until the worker is gone, and says why.

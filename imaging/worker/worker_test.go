@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -224,6 +225,24 @@ func TestAWorkerThatEndsCostsOnePhoto(t *testing.T) {
 				t.Errorf("the next photo: %+v, %v", m.Decode, err)
 			}
 		})
+	}
+}
+
+// The kernel kills a worker when the thread ends that started it, not its process alone.
+func TestAWorkerOutlivesTheThreadThatOpenedItsPool(t *testing.T) {
+	t.Parallel()
+	var p *Pool
+	t.Run("open", func(*testing.T) {
+		runtime.LockOSThread() // and Go ends it with this goroutine
+		p = pool(t, "faulty", nil)
+	})
+	before := p.Processes()
+	time.Sleep(200 * time.Millisecond)
+	if m, err := p.Analyze(t.Context(), aPhoto(t)); err != nil || m.Decode == nil || !m.Decode.Complete {
+		t.Errorf("%+v, %v", m.Decode, err)
+	}
+	if after := p.Processes(); len(before) == 0 || !slices.Equal(before, after) {
+		t.Errorf("processes %v, and then %v", before, after)
 	}
 }
 
