@@ -20,8 +20,9 @@ func startWorker(t *testing.T, url string) (kill func()) {
 	cmd := exec.Command(os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), childEnv+"="+childMadeBy, childURL+"="+url)
 	cmd.Stderr = t.Output()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
+	var end error // killed is how it ends
+	gone, err := storagetest.StartBound(cmd, syscall.SIGKILL, &end)
+	if err != nil {
 		t.Fatal(err)
 	}
 	killed := false
@@ -33,7 +34,7 @@ func startWorker(t *testing.T, url string) (kill func()) {
 		if err := cmd.Process.Kill(); err != nil {
 			t.Error(err)
 		}
-		_ = cmd.Wait() // killed is how it ends
+		<-gone
 	}
 	t.Cleanup(kill)
 	return kill

@@ -103,26 +103,33 @@ func startProcess(cmd *exec.Cmd, logFile string) (*process, error) {
 	}
 	defer func() { _ = log.Close() }() // the process has its own copy
 	cmd.Stdout, cmd.Stderr = log, log
+	p := &process{cmd: cmd, log: logFile}
+	if p.done, err = StartBound(cmd, syscall.SIGQUIT, &p.err); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// StartBound starts a process that gets a signal when this one dies, whatever happens to it. How it ended is in end when gone is closed.
+func StartBound(cmd *exec.Cmd, signal syscall.Signal, end *error) (gone chan struct{}, err error) {
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGQUIT
-	p := &process{cmd: cmd, done: make(chan struct{}), log: logFile}
+	cmd.SysProcAttr.Pdeathsig = signal
+	gone = make(chan struct{})
 	started := make(chan error)
 	go func() {
 		// The signal comes when the thread that started the process ends, so the thread waits with it.
 		runtime.LockOSThread()
-		defer close(p.done)
+		defer runtime.UnlockOSThread()
+		defer close(gone)
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			p.err = cmd.Wait()
+			*end = cmd.Wait()
 		}
 	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return p, nil
+	return gone, <-started
 }
 
 // stop ends the process by the signal, by force if it takes too long.
