@@ -252,5 +252,3 @@ func abs32(x float32) float32 {
 	}
 	return x
 }
-
-func sqrt32(x float32) float32 { return float32(math.Sqrt(float64(x))) }

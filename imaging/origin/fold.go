@@ -19,7 +19,7 @@ func (s *analysis) relief() *relief {
 	for u := range r {
 		across := onBlockGrid(u, 0, blockBins)
 		for v := range patchSide {
-			if dv := v - half; u*u+dv*dv >= lowest*lowest && !(across && onBlockGrid(0, dv, blockBins)) {
+			if dv := v - half; u*u+dv*dv >= lowest*lowest && (!across || !onBlockGrid(0, dv, blockBins)) {
 				r[u][v] = min(max(s.logs[u][v]-s.around(u, v), reliefLeast), reliefMost)
 			}
 		}
