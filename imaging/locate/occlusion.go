@@ -114,7 +114,7 @@ func (c *cover) overEdges(paper [3]float64, taken []bool, total int) (found [][]
 	far := make([]uint8, len(c.pix))
 	plain := false
 	for _, s := range c.breaks() {
-		cells := c.spread(s, paper, taken)
+		cells := c.nailed(c.spread(s, paper, taken), taken)
 		t := thing{cells: cells}
 		if len(cells) >= total/400 && len(cells) <= total/2 && c.reaches(cells, s.side) && c.comesIn(&t, far) {
 			found = append(found, cells)
@@ -284,6 +284,72 @@ func (c *cover) spread(s start, paper [3]float64, taken []bool) []int {
 		taken[j] = taken[j] || joins
 		return joins
 	})
+}
+
+// nailed adds to what comes in over an edge the areas that it encloses, with that edge or alone: a finger's nail, which is lighter than its
+// skin and of the tip that lies on a corner the larger part.
+func (c *cover) nailed(cells []int, taken []bool) []int {
+	// An area is enclosed if so much of its outline is, and is at most so many times as large.
+	const enclosed, larger = 0.6, 5
+	if len(cells) == 0 {
+		return cells
+	}
+	own := make(map[int]bool, len(cells))
+	for _, i := range cells {
+		own[i] = true
+	}
+	seen := make([]bool, len(c.pix))
+	for _, i := range cells[:len(cells):len(cells)] {
+		for _, way := range neighbours() {
+			j, ok := c.acrossRim(i, way, func(j int) bool { return !taken[j] && c.shown[j] && span(c.pix[j], c.pix[i]) > thingContrast })
+			if !ok || seen[j] {
+				continue
+			}
+			if area := c.smoothly(j, seen, taken); len(area) <= larger*len(own) && c.within(area, own) >= enclosed {
+				for _, k := range area {
+					taken[k] = true
+				}
+				cells = append(cells, area...)
+			}
+		}
+	}
+	return cells
+}
+
+// acrossRim is the first place from a cell on, one way, for which something holds, within the four cells that a rim is wide at most.
+func (c *cover) acrossRim(i int, way [2]int, holds func(j int) bool) (int, bool) {
+	for range 4 {
+		x, y := i%c.w+way[0], i/c.w+way[1]
+		if i = y*c.w + x; !c.inside(x, y) {
+			return i, false
+		}
+		if holds(i) {
+			return i, true
+		}
+	}
+	return i, false
+}
+
+// within is the part of the outline of an area that is on the document's edge or borders on other cells.
+func (c *cover) within(area []int, other map[int]bool) float64 {
+	in := make(map[int]bool, len(area))
+	for _, i := range area {
+		in[i] = true
+	}
+	outline, borders := 0, 0
+	for _, i := range area {
+		for _, way := range neighbours() {
+			x, y := i%c.w+way[0], i/c.w+way[1]
+			if j := y*c.w + x; in[j] {
+				continue
+			}
+			outline++
+			if _, ok := c.acrossRim(i, way, func(j int) bool { return other[j] }); ok || !c.inside(x, y) {
+				borders++
+			}
+		}
+	}
+	return float64(borders) / float64(outline)
 }
 
 // outline is the convex hull of cells, in pixels of the upright picture.

@@ -34,6 +34,15 @@ func TestWhatComesInOverAnEdgeIsToldFromTableAndShadow(t *testing.T) {
 			}
 			return c
 		}, 2 * (280*64 + math.Pi*140*140/2)},
+		"a fingertip on a corner, most of which is its nail": {card, func(x, y float64, c [3]float64) [3]float64 {
+			switch {
+			case x > 935 && x < 1010 && y > 600 && y < 664:
+				return [3]float64{215, 190, 178}
+			case finger(x, y, 570, 970, 60):
+				return skin
+			}
+			return c
+		}, 0.5*math.Pi*60*60 + 90*24},
 		"a shadow that fades": {card, func(x, y float64, c [3]float64) [3]float64 {
 			light := 1 - 0.6/(1+math.Exp(math.Hypot(x-600, y-760)/40-6))
 			return [3]float64{c[0] * light, c[1] * light, c[2] * light}

@@ -363,7 +363,7 @@ func (t *thing) lies() bool {
 
 // cutsPrint reports whether print reaches up to the upright box of a thing, here and there.
 func (c *cover) cutsPrint(f *raster.Frame, t *thing) bool {
-	const beyond, step, ink = 0.8, 0.25, 0.7 // cells; print is darker than this part of what is around
+	const beyond, step, ink = 0.8, 0.25, 0.85 // cells; print is darker than this part of what is around
 	x0, y0, x1, y1 := float64(t.box.Min.X), float64(t.box.Min.Y), float64(t.box.Max.X), float64(t.box.Max.Y)
 	limit := ink * luma(t.around)
 	dark, n := 0.0, 0.0
