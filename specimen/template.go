@@ -17,6 +17,19 @@ type template struct {
 	width, height float64
 }
 
+// layoutsOf makes templates of a half: upright ones, where the kind has other layouts too, and plain ones, which lie as their kind does.
+func layoutsOf(half Half) (upright, plain func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template) {
+	plain = func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
+		return template{name: name, half: half, kind: kind, draw: draw}
+	}
+	upright = func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
+		t := plain(name, kind, draw)
+		t.width, t.height = a4Short, a4Long
+		return t
+	}
+	return upright, plain
+}
+
 // size returns width and height in millimetres.
 func (t template) size() (w, h float64) {
 	if t.width > 0 {

@@ -19,12 +19,7 @@ const (
 // freshTemplates are the layouts of Test2. Their print is of another family than those of Tune and Test: wedges across corners,
 // honeycombs, fans, scalloped edges, chequered strips, columns of type that begin at the left.
 func freshTemplates() []template {
-	upright := func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
-		return template{name: name, half: Test2, kind: kind, width: a4Short, height: a4Long, draw: draw}
-	}
-	plain := func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
-		return template{name: name, half: Test2, kind: kind, draw: draw}
-	}
+	upright, plain := layoutsOf(Test2)
 	return []template{
 		plain("id_card_front_wedge", IDCardFront, drawWedgeFront),
 		plain("id_card_back_wedge", IDCardBack, drawWedgeBack),

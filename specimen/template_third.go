@@ -19,12 +19,7 @@ const (
 // thirdTemplates are the layouts of Test3. Their print is of another family than those of Tune, Test and Test2: grounds that run
 // from one colour to another, pictures, characters as large as the page, bars along an edge, clear rims, holes and stamps on text.
 func thirdTemplates() []template {
-	upright := func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
-		return template{name: name, half: Test3, kind: kind, width: a4Short, height: a4Long, draw: draw}
-	}
-	plain := func(name string, kind Kind, draw func(*FontSet, *rand.Rand, float64) *Document) template {
-		return template{name: name, half: Test3, kind: kind, draw: draw}
-	}
+	upright, plain := layoutsOf(Test3)
 	return []template{
 		plain("id_card_front_glow", IDCardFront, drawGlowFront),
 		plain("id_card_back_glow", IDCardBack, drawGlowBack),
