@@ -57,10 +57,10 @@ func (j *judge) location() []filing.Finding {
 				"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShare, quad)
 		case fit != nil && fit.PxPerMM > 0 && fit.PxPerMM < j.leastResolution(fit.Format):
 			add("resolution_too_low", wording{}, "px_per_mm", "min_px_per_mm", rounded(fit.PxPerMM), j.leastResolution(fit.Format), quad)
-		case fit != nil && j.smallPrint():
-			add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(m.Legibility.TextHeightPx), t.TextHeightPx, quad)
-		case fit != nil && j.farPrint() > 0:
-			add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(j.farPrint()), t.FarTextHeightPx, quad)
+		case fit != nil:
+			if height, least, small := j.smallPrint(); small {
+				add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(height), least, quad)
+			}
 		}
 	}
 	// A document that is tiny in the picture is never sure, and that is what is wrong with it.
@@ -127,29 +127,28 @@ func (j *judge) runsOut() *filing.Finding {
 	return &f
 }
 
-// smallPrint reports whether the print that was found is too small to be read, whatever the document's size: a steep view makes
-// it smaller, and so does small print.
-func (j *judge) smallPrint() bool {
-	l := j.m.Legibility
-	return l != nil && len(l.Tiles) >= j.t.SharpnessTiles && l.TextHeightPx > 0 && l.TextHeightPx < j.t.TextHeightPx
-}
-
-// farPrint is the height of the print on the far side of a page that is seen aslant, where that is too small to be read although nearer
-// print can; 0 where there is none such. One tile alone may be of marks that are no print.
-func (j *judge) farPrint() float64 {
+// smallPrint reports whether the print that was found is too small to be read, whatever the document's size, and its height beside the least
+// that is not: a steep view makes it smaller, and so does small print. Where most can be read, the far side of a page that is seen aslant may
+// not; of that two places tell, since one may be of marks that are no print.
+func (j *judge) smallPrint() (height, least float64, small bool) {
 	l := j.m.Legibility
 	if l == nil || len(l.Tiles) < j.t.SharpnessTiles {
-		return 0
+		return 0, 0, false
+	}
+	if height, least = l.TextHeightPx, j.t.TextHeightPx; height > 0 && height < least {
+		return height, least, true
 	}
 	heights := make([]float64, 0, len(l.Tiles))
 	for i := range l.Tiles {
 		heights = append(heights, l.Tiles[i].TextHeightPx)
 	}
 	slices.Sort(heights)
-	if height := heights[1]; height > 0 && height < j.t.FarTextHeightPx {
-		return height
+	const places = 2
+	if len(heights) < places {
+		return 0, 0, false
 	}
-	return 0
+	height, least = heights[places-1], j.t.FarTextHeightPx
+	return height, least, height > 0 && height < least
 }
 
 // drawn reports whether the picture may be one that a computer drew, edge to edge: certificates are downloaded as pictures
