@@ -97,19 +97,20 @@ MANY_MACHINES void pf_plane_means(const uint16_t *restrict luma, const uint16_t 
 			}
 			thirds(blue, first, n, b);
 			thirds(red, first, n, r);
-		}
-		for (size_t i = 0; others && i < n; i++) {
-			int32_t x = columns[from + i], end = columns[from + i + 1];
-			uint32_t total, total_blue, total_red;
-			inverse[i] = (float)(rows * (end - x));
-			for (total = total_blue = total_red = 0; x < end; x++) {
-				total += luma[x];
-				total_blue += blue[x >> across];
-				total_red += red[x >> across];
+		} else {
+			for (size_t i = 0; i < n; i++) {
+				int32_t x = columns[from + i], end = columns[from + i + 1];
+				uint32_t total, total_blue, total_red;
+				inverse[i] = (float)(rows * (end - x));
+				for (total = total_blue = total_red = 0; x < end; x++) {
+					total += luma[x];
+					total_blue += blue[x >> across];
+					total_red += red[x >> across];
+				}
+				y[i] = (float)(int32_t)total;
+				b[i] = (float)(int32_t)total_blue;
+				r[i] = (float)(int32_t)total_red;
 			}
-			y[i] = (float)(int32_t)total;
-			b[i] = (float)(int32_t)total_blue;
-			r[i] = (float)(int32_t)total_red;
 		}
 		uint8_t *out = rgb + 3 * from;
 		for (size_t i = 0; i < n; i++) {

@@ -70,8 +70,7 @@ func (c *cutter) profilesOf(down bool) *profiles {
 	for s := range p.n {
 		sumOf(c.p.Pix[3*c.p.W*seamSample*s:], 3*c.p.W, seamSample, sums)
 		for x := range c.p.W {
-			from, to := (*[3]uint16)(sums[3*x:]), (*[3]uint16)(p.sum[3*(p.n*x+s):])
-			*to = *from
+			*(*[3]uint16)(p.at(x, s)) = *(*[3]uint16)(sums[3*x:])
 		}
 	}
 	return p

@@ -299,7 +299,7 @@ func (c *cover) nailed(cells []int, taken []bool) []int {
 		own[i] = true
 	}
 	seen := make([]bool, len(c.pix))
-	for _, i := range cells[:len(cells):len(cells)] {
+	for _, i := range cells {
 		for _, way := range neighbours() {
 			j, ok := c.acrossRim(i, way, func(j int) bool { return !taken[j] && c.shown[j] && span(c.pix[j], c.pix[i]) > thingContrast })
 			if !ok || seen[j] {
