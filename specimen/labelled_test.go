@@ -165,7 +165,7 @@ func TestTruthFitsThePicture(t *testing.T) {
 	}
 }
 
-// cross is the cross product.
+// cross is the cross product of the ways from a to b and from b to c.
 func cross(a, b, c filing.Point) float64 {
 	return (b[0]-a[0])*(c[1]-b[1]) - (b[1]-a[1])*(c[0]-b[0])
 }
@@ -430,7 +430,7 @@ func TestTheAxisOfACameraGoesThroughTheMiddleOfItsPicture(t *testing.T) {
 	}
 }
 
-// product is the cross product.
+// product is the cross product in space.
 func product(a, b [3]float64) [3]float64 {
 	return [3]float64{a[1]*b[2] - a[2]*b[1], a[2]*b[0] - a[0]*b[2], a[0]*b[1] - a[1]*b[0]}
 }

@@ -164,7 +164,8 @@ func handOf(fingers []object) []object {
 	return append([]object{part(700, r+30, 40, 28), part(r+40, r*0.9, r*0.9, r)}, fingers...)
 }
 
-// skins are colours of skin in linear light, five from light to deep, and one more.
+// skins are colours of skin in linear light, five from light to deep, and one after them that came with the fourth half: what was drawn
+// before keeps its places.
 func skins() []rgb {
 	return []rgb{{0.62, 0.4, 0.29}, {0.55, 0.33, 0.22}, {0.46, 0.26, 0.165}, {0.36, 0.19, 0.115}, {0.2, 0.1, 0.06}, {0.66, 0.46, 0.36}}
 }
