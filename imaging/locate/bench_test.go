@@ -59,7 +59,7 @@ func BenchmarkDocuments(b *testing.B) {
 	v := newView(f)
 	segments := v.segments(shortest)
 	lines := v.lines(segments)
-	candidates := v.candidates()
+	candidates := v.candidates(mostProposals, nil)
 	b.Run("view", func(b *testing.B) {
 		for b.Loop() {
 			newView(f)
@@ -82,7 +82,7 @@ func BenchmarkDocuments(b *testing.B) {
 	})
 	b.Run("regions", func(b *testing.B) {
 		for b.Loop() {
-			v.regions(mostProposals / 2)
+			v.allRegions()
 		}
 	})
 	b.Run("measure", func(b *testing.B) {
@@ -90,6 +90,11 @@ func BenchmarkDocuments(b *testing.B) {
 			for i := range candidates {
 				v.measure(&candidates[i].proposal)
 			}
+		}
+	})
+	b.Run("search widely", func(b *testing.B) {
+		for b.Loop() {
+			v.search(mostWidely, nil)
 		}
 	})
 	b.Run("document", func(b *testing.B) {

@@ -12,5 +12,8 @@
 // likeliest are then fitted at full resolution (refine.go), and where paper reaches the border of the picture the page runs out of it
 // (strip.go).
 //
+// All of it is done twice where the first answer is in doubt (locate.go): with six times as many quadrilaterals, and with those that lines
+// of a view twice as fine enclose; and once more in that view itself where still nothing is likely, as a small card in a large picture.
+//
 // All is pure computation: the same frame gives the same documents, on any machine with the same arithmetic.
 package locate

@@ -41,7 +41,8 @@ var (
 	fitEvery  = flag.Int("fit", 0, "fit the models to every n-th labelled photo")
 	fitDrawn  = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
 	fitKept   = flag.String("kept", "", "folder to keep reduced pictures and measurements in")
-	fitHalves = flag.String("halves", "tune,test", "sets to fit to")
+	fitHalves = flag.String("halves", "tune,test,test2", "sets to fit to; none to judge the models that are in the program")
+	fitJudge  = flag.String("judge", "", "sets that nothing is fitted to, judged by what is fitted to all others")
 	fitHold   = flag.String("hold", "template", "what is held out: template or half")
 )
 
@@ -52,12 +53,30 @@ type example struct {
 	candidates                []candidate
 	right                     []float64
 	load                      func() (*raster.Frame, error)
+	judged                    bool // and not fitted to
 	// overprinted: it is a photo of the set with a print that was made up over its documents. Such are fitted to, not judged by.
 	overprinted bool
 }
 
 // folds is into how many parts the templates are dealt: each is judged by models that were fitted to the others.
 const folds = 5
+
+// fitParts is how many parts the photos are dealt into.
+func fitParts() int {
+	if *fitHold == "half" {
+		return len(sets(*fitHalves))
+	}
+	return folds
+}
+
+// sets are those that a list names.
+func sets(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
+}
+
+func judged(half specimen.Half) bool {
+	return slices.Contains(sets(*fitJudge), string(half))
+}
 
 // look is what the later models see of a photo.
 type look struct {
@@ -74,50 +93,43 @@ func TestFitModels(t *testing.T) {
 		t.Skip("fits the models only with -fit")
 	}
 	examples := fitExamples(t)
-	parts := folds
-	if *fitHold == "half" {
-		parts = len(strings.Split(*fitHalves, ","))
-	}
+	parts := fitParts()
 	t.Logf("%d photos", len(examples))
-	everything := func(*example) bool { return true }
-	// Each of the four is fitted to what the one before says of photos whose templates it has not seen.
-	ranks, nests, finals := make([]*forest, parts), make([]*forest, parts), make([]*forest, parts)
-	inParts(parts, func(fold int) {
-		ranks[fold] = fitRank(examples, func(e *example) bool { return e.fold != fold })
-	})
+	// Each of the four is fitted to what the one before says of photos whose templates it has not seen. The last of each is fitted to all
+	// that is fitted to: it is what is written, and judges the sets of -judge.
+	other := func(fold int) func(*example) bool {
+		return func(e *example) bool { return e.fold != fold && !e.judged }
+	}
+	ranks, nests, finals, ties := make([]*forest, parts+1), make([]*forest, parts+1), make([]*forest, parts+1), make([]*forest, parts+1)
+	fit := func(models []*forest, known *forest, fitted func(use func(*example) bool) *forest) {
+		if models[parts] = known; *fitHalves != "" {
+			inParts(parts+1, func(fold int) { models[fold] = fitted(other(fold)) })
+		}
+	}
+	fit(ranks, rank(), func(use func(*example) bool) *forest { return fitRank(examples, use) })
 	looks := make([]look, len(examples))
 	eachOf(t, len(examples), func(i int) (err error) {
 		looks[i], err = examples[i].look(ranks[examples[i].fold])
 		return err
 	})
-	inParts(parts, func(fold int) {
-		nests[fold] = fitNested(examples, looks, func(e *example) bool { return e.fold != fold })
-	})
+	fit(nests, nested(), func(use func(*example) bool) *forest { return fitNested(examples, looks, use) })
 	for i := range looks {
 		looks[i].compare(nests[examples[i].fold])
 	}
-	inParts(parts, func(fold int) {
-		finals[fold] = fitFinal(examples, looks, func(e *example) bool { return e.fold != fold })
-	})
+	fit(finals, final(), func(use func(*example) bool) *forest { return fitFinal(examples, looks, use) })
 	for i := range looks {
 		looks[i].weigh(finals[examples[i].fold])
 	}
-	ties := make([]*forest, parts)
-	inParts(parts, func(fold int) {
-		ties[fold] = fitTie(examples, looks, func(e *example) bool { return e.fold != fold })
-	})
+	fit(ties, tie(), func(use func(*example) bool) *forest { return fitTie(examples, looks, use) })
 	outcomes := make([]outcome, len(examples))
 	for i := range looks {
 		outcomes[i] = looks[i].decide(ties[examples[i].fold])
 	}
 	report(t, examples, looks, outcomes)
-	if *fitHold == "half" {
+	if *fitHold == "half" || *fitHalves == "" {
 		return
 	}
-	for name, m := range map[string]*forest{
-		"rank.txt": fitRank(examples, everything), "nested.txt": fitNested(examples, looks, everything),
-		"final.txt": fitFinal(examples, looks, everything), "tie.txt": fitTie(examples, looks, everything),
-	} {
+	for name, m := range map[string]*forest{"rank.txt": ranks[parts], "nested.txt": nests[parts], "final.txt": finals[parts], "tie.txt": ties[parts]} {
 		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +251,7 @@ func eachOf(t *testing.T, n int, work func(i int) error) {
 func fitExamples(t *testing.T) []example {
 	t.Helper()
 	var cases []specimen.Case
-	for _, half := range strings.Split(*fitHalves, ",") {
+	for _, half := range sets(*fitHalves + "," + *fitJudge) {
 		for i, c := range append(specimen.Cases(specimen.Half(half)), specimen.FaceCases(specimen.Half(half))...) {
 			if i%*fitEvery == 0 && drawn(c) {
 				cases = append(cases, c)
@@ -249,7 +261,7 @@ func fitExamples(t *testing.T) []example {
 	examples := make([]example, 2*len(cases))
 	eachOf(t, len(examples), func(i int) (err error) {
 		c := &cases[i/2]
-		if i%2 == 1 && c.Template == "" {
+		if i%2 == 1 && (c.Template == "" || judged(c.Half)) {
 			return nil
 		}
 		if examples[i], err = newExample(*c, i%2 == 1); err != nil {
@@ -332,7 +344,7 @@ func report(t *testing.T, examples []example, looks []look, outcomes []outcome) 
 	t.Helper()
 	var known, targets []float64
 	for i := range outcomes {
-		if o := &outcomes[i]; o.found && !examples[i].overprinted {
+		if o := &outcomes[i]; o.found && !examples[i].overprinted && !examples[i].judged {
 			target := 0.0
 			if o.right >= 0.9 {
 				target = 1
@@ -350,7 +362,7 @@ func report(t *testing.T, examples []example, looks []look, outcomes []outcome) 
 		p := sigmoid(slope*o.score + shift)
 		if e.overprinted {
 			e.half, e.template = "overprinted "+e.half, "overprinted "+e.template
-		} else if o.found {
+		} else if o.found && !e.judged {
 			b := &bins[min(int(10*p), 9)]
 			b[0], b[1] = b[0]+1, b[1]+p
 			if o.right >= 0.9 {
@@ -381,7 +393,7 @@ func report(t *testing.T, examples []example, looks []look, outcomes []outcome) 
 			}
 		}
 		if !e.overprinted && (o.found && p >= 0.8 && o.right < 0.8 || e.template != "" && o.right < 0.9) {
-			t.Logf("lost: %s %s, confidence %.3f, overlap %.2f, could be %.2f", e.id, e.template, p, o.right, slices.Max(append(looks[i].right, 0)))
+			t.Logf("lost: %s %s, confidence %.3f, overlap %.2f, of the finalists %.2f, of all %.2f", e.id, e.template, p, o.right, slices.Max(append(looks[i].right, 0)), slices.Max(append(e.right, 0)))
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(tallies)) {
@@ -429,9 +441,12 @@ type measured struct {
 // newExample measures a photo, or reads what was measured of it.
 func newExample(c specimen.Case, overprinted bool) (example, error) {
 	e := example{id: c.ID, overprinted: overprinted, group: string(c.Group), template: c.Template, half: string(c.Half)}
-	if *fitHold == "half" {
-		e.fold = slices.Index(strings.Split(*fitHalves, ","), e.half)
-	} else {
+	switch {
+	case judged(c.Half):
+		e.judged, e.fold = true, fitParts()
+	case *fitHold == "half":
+		e.fold = slices.Index(sets(*fitHalves), e.half)
+	default:
 		of := fnv.New32a()
 		of.Write([]byte(cmp.Or(c.Template, c.ID)))
 		e.fold = int(of.Sum32() % folds)
@@ -507,7 +522,7 @@ func measuredOf(f *raster.Frame, truth *specimen.Truth) measured {
 	v := newView(f)
 	m := measured{Width: f.Width, Height: f.Height, Small: *v.small}
 	w, h := float64(f.Width), float64(f.Height)
-	for _, one := range v.candidates() {
+	for _, one := range v.candidates(mostWidely, nil) {
 		q := one.quad
 		for k := range q {
 			q[k] = raster.Point{q[k][0] * v.sx, q[k][1] * v.sy}

@@ -50,6 +50,14 @@ func (l *line) along(p raster.Point) float64 {
 // of them stay countable.
 const mostLines = 64
 
+// allLines are those of the view, found when first asked for.
+func (v *view) allLines() []line {
+	if v.sides == nil {
+		v.sides = v.lines(v.segments(shortest))
+	}
+	return v.sides
+}
+
 // lines gathers segments that lie on one line, the most covered first, and adds the four sides of the picture.
 func (v *view) lines(segments []segment) []line {
 	order := make([]int, len(segments))

@@ -26,6 +26,27 @@ type run struct {
 // regions proposes the quadrilaterals that fit connected areas of similar colour: the level sets of luma and of the two
 // opponent colours, from many levels, of which a sheet on a table is one at some level.
 func (v *view) regions(most int) []proposal {
+	if v.areas == nil {
+		v.areas = v.allRegions()
+	}
+	var kept []proposal
+	for _, p := range v.areas {
+		if len(kept) == most {
+			break
+		}
+		if near(kept, p.quad, 3) {
+			continue
+		}
+		kept = append(kept, p)
+	}
+	for i := range kept {
+		kept[i].quad = v.snap(kept[i].quad, maxSnap)
+	}
+	return kept
+}
+
+// allRegions are all of them, the best first.
+func (v *view) allRegions() (found []proposal) {
 	reduce := max(1, (max(v.w, v.h)+regionSide/2)/regionSide)
 	w, h := v.w/reduce, v.h/reduce
 	if w < 16 || h < 16 {
@@ -33,7 +54,6 @@ func (v *view) regions(most int) []proposal {
 	}
 	plane := make([]float32, w*h)
 	var memory areaMemory
-	var found []proposal
 	for k := range channels {
 		levels := colourLevels
 		if k == 0 {
@@ -55,20 +75,7 @@ func (v *view) regions(most int) []proposal {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b proposal) int { return cmp.Compare(b.worth, a.worth) })
-	var kept []proposal
-	for _, p := range found {
-		if len(kept) == most {
-			break
-		}
-		if near(kept, p.quad, 3) {
-			continue
-		}
-		kept = append(kept, p)
-	}
-	for i := range kept {
-		kept[i].quad = v.snap(kept[i].quad, maxSnap)
-	}
-	return kept
+	return found
 }
 
 // reduced writes the means of a channel over cells that cover the view exactly, w across and h down: what ends at a side of the view
