@@ -48,10 +48,14 @@ const (
 	straight, straightWithin, darkNoise = 0.7, 0.06, 0.12
 )
 
+// likely is the confidence from which the sides of a document are looked beside: what is hardly one is often a part of a card whose dark
+// head then lies beside it as a frame would.
+const likely = 0.5
+
 // findBezel looks away from the four sides.
 func findBezel(f *raster.Frame, doc *filing.Document) bezel {
 	var out bezel
-	if doc == nil {
+	if doc == nil || doc.Confidence < likely {
 		return out
 	}
 	q := raster.Quad(doc.Quad)

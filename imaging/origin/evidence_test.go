@@ -1,6 +1,11 @@
 package origin
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/preflight-icp/preflight/filing"
+	"github.com/preflight-icp/preflight/imaging/raster"
+)
 
 // wavy is a wave that stands out everywhere on a document and may be print as well as a screen's.
 func wavy(change func(*pattern)) pattern {
@@ -71,5 +76,42 @@ func TestAFoldedWaveIsTrustedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
 				t.Errorf("%.2f, want a screen: %v; %v", got, c.screen, e.weighed())
 			}
 		})
+	}
+}
+
+func TestAFoldedWaveThatHardlyStandsOutIsNoSuspicion(t *testing.T) {
+	t.Parallel()
+	const told = 0.23 // the probability that package checks tells
+	for _, folded := range []float64{1.1, 1.2, 1.25} {
+		e := evidence{folded: folded, foldedBeside: besideToo, located: true, camera: true}
+		e.luma = wavy(func(*pattern) {}) // and print all over the document, as there is on every card
+		if got := e.probability(); got >= told {
+			t.Errorf("%.1f times what chance does: %.2f, %v", folded, got, e.weighed())
+		}
+	}
+}
+
+// The dark head of a card beside the pale part of it that was taken for the whole looks as the frame of a screen does.
+func TestAFrameIsLookedForBesideWhatIsLikelyADocumentOnly(t *testing.T) {
+	t.Parallel()
+	f := &raster.Frame{Width: 1600, Height: 1200, Small: raster.NewRGB(800, 600), Scale: [2]float64{0.5, 0.5}}
+	for y := range 600 {
+		for x := range 800 {
+			level := uint8(60) // the room
+			if x > 150 && x < 650 && y > 100 && y < 500 {
+				level = 4
+			}
+			if x > 200 && x < 600 && y > 150 && y < 450 {
+				level = 230
+			}
+			copy(f.Small.Pix[3*(y*800+x):], []uint8{level, level, level})
+		}
+	}
+	doc := filing.Document{Quad: [4]raster.Point{{500, 400}, {1100, 400}, {1100, 800}, {500, 800}}, Confidence: 0.9}
+	if got := findBezel(f, &doc); got.bands != 4 {
+		t.Errorf("beside a document: %+v", got)
+	}
+	if doc.Confidence = 0.4; findBezel(f, &doc) != (bezel{}) {
+		t.Error("beside a guess")
 	}
 }

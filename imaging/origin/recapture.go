@@ -188,7 +188,7 @@ const (
 // once the wave is there beyond doubt, what print may have too does so together with others, and that it ends with the document
 // speaks against it as loudly. The others are those of a logistic regression on the tuning half of the labelled sets.
 var weights = [features]float64{
-	always: -2.65, beating: 5, goingOn: 4, turning: 3.5, lattice: 1.5, filling: 0.8, ending: -4, faint: 4.5,
+	always: -2.65, beating: 5, goingOn: 4, turning: 3.5, lattice: 1.5, filling: 0.5, ending: -4, faint: 4.5,
 	wave: 6, everywhere: 2.75, coarse: 2.4, turns: 3.2, band: 4.7, bands: 1.4, edges: 2.7, nothing: 0.3,
 }
 
@@ -204,7 +204,9 @@ func (e *evidence) weighed() [features]float64 {
 		if c := e.colour.onDocument(true); total(c) > total(x) {
 			x = c
 		}
+		// By the square: what hardly stands out and what is hardly trusted is print more often than a screen.
 		x[faint] = unit((e.folded-1)/0.6) * e.foldedTrust()
+		x[faint] *= x[faint]
 	} else {
 		x = e.somewhere()
 	}
