@@ -74,6 +74,7 @@ func sets(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' })
 }
 
+// judged reports whether a set is judged and not fitted to.
 func judged(half specimen.Half) bool {
 	return slices.Contains(sets(*fitJudge), string(half))
 }
@@ -352,7 +353,10 @@ func report(t *testing.T, examples []example, looks []look, outcomes []outcome) 
 			known, targets = append(known, o.score), append(targets, target)
 		}
 	}
-	slope, shift := calibrate(known, targets)
+	slope, shift := confidenceSlope, confidenceShift
+	if len(known) > 0 {
+		slope, shift = calibrate(known, targets)
+	}
 	t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
 	type tally struct{ photos, able, right, close, sure, wrong int }
 	tallies := map[string]*tally{}

@@ -128,12 +128,7 @@ func (v *view) documents(f *raster.Frame, found []candidate) (out []filing.Docum
 // candidates proposes and measures: at most so many that lines enclose, half as many that fit regions, and more that are known already.
 func (v *view) candidates(most int, more []proposal) []candidate {
 	proposals := v.quads(v.allLines(), most)
-	for _, p := range v.regions(most / 2) {
-		if !near(proposals, p.quad, 1.5) {
-			proposals = append(proposals, p)
-		}
-	}
-	for _, p := range more {
+	for _, p := range slices.Concat(v.regions(most/2), more) {
 		if !near(proposals, p.quad, 1.5) {
 			proposals = append(proposals, p)
 		}

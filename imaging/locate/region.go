@@ -1,7 +1,6 @@
 package locate
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -29,23 +28,14 @@ func (v *view) regions(most int) []proposal {
 	if v.areas == nil {
 		v.areas = v.allRegions()
 	}
-	var kept []proposal
-	for _, p := range v.areas {
-		if len(kept) == most {
-			break
-		}
-		if near(kept, p.quad, 3) {
-			continue
-		}
-		kept = append(kept, p)
-	}
+	kept := best(v.areas, most)
 	for i := range kept {
 		kept[i].quad = v.snap(kept[i].quad, maxSnap)
 	}
 	return kept
 }
 
-// allRegions are all of them, the best first.
+// allRegions are all of them.
 func (v *view) allRegions() (found []proposal) {
 	reduce := max(1, (max(v.w, v.h)+regionSide/2)/regionSide)
 	w, h := v.w/reduce, v.h/reduce
@@ -74,7 +64,6 @@ func (v *view) allRegions() (found []proposal) {
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b proposal) int { return cmp.Compare(b.worth, a.worth) })
 	return found
 }
 

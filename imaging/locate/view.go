@@ -25,7 +25,7 @@ type view struct {
 	gx, gy, mag []float32
 	// noise is the median of mag: what most of the picture's grain stays below.
 	noise float32
-	// sides are the lines that were found in it, and areas what connected regions propose, the best first, once they were asked for.
+	// sides are the lines that were found in it, and areas what connected regions propose, once they were asked for.
 	sides []line
 	areas []proposal
 }
