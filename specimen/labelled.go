@@ -19,6 +19,9 @@ const (
 	Test Half = "test" // 测试集
 	// Prints is for tuning only (随机版面集): documents whose print came by lot, on the surfaces and by the phones of Tune and Test.
 	Prints Half = "prints"
+	// Lots is for fitting models to, and for nothing else (拟合集): other prints that came by lot, on the surfaces and by the phones of Tune, Test
+	// and Test2, most of them of the groups in which documents are hard to find.
+	Lots Half = "lots"
 	// Grounds is for looking at, and for no fitting (照片底面集): prints by lot that no other set has, on photographs that packages carry.
 	// Its cases are drawn with Case.DrawOn.
 	Grounds Half = "grounds"
@@ -29,7 +32,7 @@ const (
 )
 
 // Halves lists the labelled sets.
-func Halves() []Half { return []Half{Tune, Test, Prints, Grounds, Test2, Test3} }
+func Halves() []Half { return []Half{Tune, Test, Prints, Lots, Grounds, Test2, Test3} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -90,12 +93,15 @@ type Labelled struct {
 }
 
 // byLot reports whether a set's documents have their print by lot. It has no surfaces, phones, hands and apps of its own.
-func (h Half) byLot() bool { return h == Prints || h == Grounds }
+func (h Half) byLot() bool { return h == Prints || h == Lots || h == Grounds }
 
 // stock is the set whose surfaces, phones, hands and apps a photo is taken with: its own where it has them.
 func (c Case) stock() Half {
 	if !c.Half.byLot() {
 		return c.Half
+	}
+	if c.Half == Lots {
+		return [3]Half{Tune, Test, Test2}[c.Seed>>7%3]
 	}
 	return [2]Half{Tune, Test}[c.Seed>>7&1]
 }
@@ -130,6 +136,10 @@ func sizes(half Half, group Group) int {
 		return map[Group]int{GroupOrdinary: 160, GroupHard: 80, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 30,
 			GroupExposure: 20, GroupOccluded: 40, GroupSmall: 20, GroupSeveral: 20, GroupNoDocument: 50}[group]
 	}
+	if half == Lots {
+		return map[Group]int{GroupOrdinary: 500, GroupHard: 400, GroupBlur: 100, GroupGlare: 80, GroupCut: 480, GroupRecapture: 80,
+			GroupExposure: 40, GroupOccluded: 120, GroupSmall: 160, GroupSeveral: 160, GroupNoDocument: 80}[group]
+	}
 	if half == Prints { // what went wrong on prints that nobody had seen
 		return map[Group]int{GroupOrdinary: 200, GroupHard: 100, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 40,
 			GroupExposure: 10, GroupOccluded: 30, GroupSmall: 20, GroupSeveral: 20}[group]
@@ -143,7 +153,8 @@ func sizes(half Half, group Group) int {
 	return n
 }
 
-// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, Test2 and Test3, 600 for Prints and for Grounds. The list is made from
+// Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, Test2 and Test3, 600 for Prints and for Grounds,
+// 2,200 for Lots. The list is made from
 // seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
@@ -165,6 +176,8 @@ func setSeed(half Half) uint64 {
 		return 20201118
 	case Prints:
 		return 20261122
+	case Lots:
+		return 20261125
 	case Grounds:
 		return 20261124
 	case Test2:

@@ -212,7 +212,7 @@ func planRecapture(c *Case, s *setting, d *dice, i int) {
 		return
 	}
 	byLot := []string{"monitor", "tv", "phone", "projector", "laptop"}
-	kinds := map[Half][]string{Prints: byLot, Grounds: byLot, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
+	kinds := map[Half][]string{Prints: byLot, Lots: byLot, Grounds: byLot, Tune: {"monitor", "laptop", "tablet", "monitor"}, Test: {"laptop", "phone", "tv",
 		"monitor", "tablet"}, Test2: {"monitor", "laptop", "oled_tv", "phone", "tablet", "projector"},
 		Test3: {"laptop", "upright_monitor", "tv", "led_wall", "phone", "tablet", "oled_tv"}}[c.Half]
 	big := math.Max(w, h)

@@ -16,16 +16,17 @@ const (
 	PrintedPage Kind = "printed_page" // 任意纸页
 )
 
-// randomPrints is how many layouts the sets Prints and Grounds have each. Every other one is a card.
+// randomPrints is how many layouts the sets Prints and Grounds have each, and Lots has twice as many. Every other one is a card.
 const randomPrints = 260
 
 // randomPrintTemplates are layouts that nobody thought up: frames, heads, bands, line work, tints, pictures, tables and text
 // come by lot, so that who looks at documents learns that print may be anything, and not what a dozen layouts have.
 func randomPrintTemplates() []template {
-	list := make([]template, 0, 2*randomPrints)
-	for n := range 2 * randomPrints {
+	halves := []Half{Prints, Grounds, Lots, Lots}
+	list := make([]template, 0, len(halves)*randomPrints)
+	for n := range cap(list) {
 		look := newPrintLook(n)
-		list = append(list, template{name: fmt.Sprintf("print_%03d", n), half: []Half{Prints, Grounds}[n/randomPrints], kind: look.kind, width: look.w, height: look.h,
+		list = append(list, template{name: fmt.Sprintf("print_%03d", n), half: halves[n/randomPrints], kind: look.kind, width: look.w, height: look.h,
 			draw: func(fonts *FontSet, rng *rand.Rand, ppm float64) *Document {
 				return drawRandomPrint(fonts, n, rng, ppm)
 			}})

@@ -97,21 +97,35 @@ func TestRandomPrintsAreTheSameOnEveryCallAndUnlikeOneAnother(t *testing.T) {
 	}
 }
 
-func TestPrintsAreOfManyLayoutsOnTheSurfacesOfBothHalves(t *testing.T) {
+func TestPrintsByLotAreOfManyLayoutsOnTheSurfacesOfOpenHalves(t *testing.T) {
 	t.Parallel()
-	layouts, stocks, seeds := map[string]bool{}, map[Half]int{}, map[uint64]bool{}
-	for _, c := range Cases(Prints) {
-		layouts[c.Template] = true
-		stocks[c.stock()]++
-		if seeds[c.Seed] {
-			t.Errorf("%s has the seed of another", c.ID)
+	of := map[string]Half{}
+	for half, want := range map[Half]struct {
+		photos, layouts, ofEach int
+		stocks                  []Half
+	}{Prints: {600, 150, 200, []Half{Tune, Test}}, Lots: {2200, 450, 600, []Half{Tune, Test, Test2}}} {
+		layouts, stocks, seeds := map[string]bool{}, map[Half]int{}, map[uint64]bool{}
+		for _, c := range Cases(half) {
+			if other, known := of[c.Template]; known && other != half && c.Template != "" {
+				t.Errorf("%s and %s share the layout %s", half, other, c.Template)
+			}
+			of[c.Template], layouts[c.Template] = half, true
+			stocks[c.stock()]++
+			if seeds[c.Seed] {
+				t.Errorf("%s has the seed of another", c.ID)
+			}
+			seeds[c.Seed] = true
+			if s := c.setting; s.width*s.height > mostPrintPixels {
+				t.Errorf("%s has %d x %d pixels", c.ID, s.width, s.height)
+			}
 		}
-		seeds[c.Seed] = true
-		if s := c.setting; s.width*s.height > mostPrintPixels {
-			t.Errorf("%s has %d x %d pixels", c.ID, s.width, s.height)
+		if len(seeds) != want.photos || len(layouts) < want.layouts || len(stocks) != len(want.stocks) {
+			t.Errorf("%s: %d photos of %d layouts, taken with %v", half, len(seeds), len(layouts), stocks)
 		}
-	}
-	if len(seeds) != 600 || len(layouts) < 150 || stocks[Tune] < 200 || stocks[Test] < 200 {
-		t.Errorf("%d photos of %d layouts, taken with %v", len(seeds), len(layouts), stocks)
+		for _, stock := range want.stocks {
+			if stocks[stock] < want.ofEach {
+				t.Errorf("%s: %d photos taken with what %s has", half, stocks[stock], stock)
+			}
+		}
 	}
 }

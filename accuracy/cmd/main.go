@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 }
 
 // halfNames are those that a call may give beside both.
-const halfNames = "tune, prints, grounds, test-1, test-2, test"
+const halfNames = "tune, prints, lots, grounds, test-1, test-2, test"
 
 // asked is the sets that the call names. Of both, a test half that there is not is said and left out.
 func (s *session) asked() ([]specimen.Half, error) {

@@ -41,7 +41,7 @@ var (
 	fitEvery  = flag.Int("fit", 0, "fit the models to every n-th labelled photo")
 	fitDrawn  = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
 	fitKept   = flag.String("kept", "", "folder to keep reduced pictures and measurements in")
-	fitHalves = flag.String("halves", "tune,test,test2", "sets to fit to; none to judge the models that are in the program")
+	fitHalves = flag.String("halves", "tune,test,test2,lots", "sets to fit to; none to judge the models that are in the program")
 	fitJudge  = flag.String("judge", "", "sets that nothing is fitted to, judged by what is fitted to all others")
 	fitHold   = flag.String("hold", "template", "what is held out: template or half")
 )
@@ -262,7 +262,7 @@ func fitExamples(t *testing.T) []example {
 	examples := make([]example, 2*len(cases))
 	eachOf(t, len(examples), func(i int) (err error) {
 		c := &cases[i/2]
-		if i%2 == 1 && (c.Template == "" || judged(c.Half)) {
+		if i%2 == 1 && (c.Template == "" || judged(c.Half) || c.Half == specimen.Lots) { // print by lot needs no more print
 			return nil
 		}
 		if examples[i], err = newExample(*c, i%2 == 1); err != nil {
