@@ -214,7 +214,9 @@ func (b *Bench) one(ctx context.Context, c specimen.Case) (Photo, error) {
 			return p, err
 		}
 	}
-	p.Findings = checks.File(checks.FileInput{Measurements: p.Measurements, Declared: declared(c), Name: "photo.jpg"})
+	p.Findings = checks.File(checks.FileInput{
+		Measurements: p.Measurements, Declared: declared(c), Name: "photo.jpg", Parties: checks.Parties{Applicant: checks.Enterprise},
+	})
 	return p, nil
 }
 
@@ -316,7 +318,7 @@ func declared(c specimen.Case) filing.Declared {
 		return front("residence_permit", "principal")
 	case specimen.ResidencePermitBack:
 		return back("residence_permit", "principal")
-	case specimen.BusinessLicense, specimen.BusinessLicenseDuplicate:
+	case specimen.BusinessLicense, specimen.BusinessLicenseDuplicate, specimen.Institution:
 		return front("applicant_document", "applicant")
 	case specimen.DomainCertificate:
 		return front("domain_certificate", "domain:example.cn")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/preflight-icp/preflight/accuracy"
 	"github.com/preflight-icp/preflight/specimen"
@@ -31,7 +32,7 @@ func (s *session) readings(ctx context.Context, halves []specimen.Half) (err err
 
 // read reads one set.
 func (s *session) read(ctx context.Context, readers *accuracy.Readers, half specimen.Half) error {
-	if half == specimen.Prints || half == specimen.Grounds {
+	if slices.Contains([]specimen.Half{specimen.Prints, specimen.Lots, specimen.Grounds}, half) {
 		return errors.New("the random prints are of no kind that is read")
 	}
 	cases, whole := s.cases(half)
