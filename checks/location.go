@@ -57,6 +57,9 @@ func (j *judge) location() []filing.Finding {
 				"frame_share", "min_frame_share", rounded(d.FrameShare), t.FrameShare, quad)
 		case fit != nil && fit.PxPerMM > 0 && fit.PxPerMM < j.leastResolution(fit.Format):
 			add("resolution_too_low", wording{}, "px_per_mm", "min_px_per_mm", rounded(fit.PxPerMM), j.leastResolution(fit.Format), quad)
+		case fit != nil && fit.LeastPxPerMM > 0 && fit.LeastPxPerMM < t.FarResolution*j.leastResolution(fit.Format):
+			add("resolution_too_low", wording{}, "least_px_per_mm", "min_px_per_mm", rounded(fit.LeastPxPerMM),
+				rounded(t.FarResolution*j.leastResolution(fit.Format)), quad)
 		case fit != nil:
 			if height, least, small := j.smallPrint(); small {
 				add("resolution_too_low", wording{}, "text_height_px", "min_text_height_px", rounded(height), least, quad)
@@ -165,11 +168,19 @@ func (j *judge) drawn() bool {
 	return m.Format != filing.FormatJPEG || !camera && (m.Pixels == nil || m.Pixels.FlatShare >= j.t.SomeFlatShare)
 }
 
-// fit returns the format that lengths are judged in: that of a card where the material is one, else the likeliest.
+// fit returns the format that lengths are judged in: that of a card where the material is one, that of a page where it is always one, else
+// the likeliest. A page that is seen aslant may have the shape of a card, and the other way round.
 func (j *judge) fit(d *filing.Document) *filing.FormatFit {
-	if isCard(j.in.Declared.Material) {
-		if i := slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == filing.FormatID1 }); i >= 0 &&
-			d.Formats[i].Likelihood >= j.t.FormatLikelihood {
+	of := func(format string) int {
+		return slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == format })
+	}
+	switch material := j.in.Declared.Material; {
+	case isCard(material):
+		if i := of(filing.FormatID1); i >= 0 && d.Formats[i].Likelihood >= j.t.FormatLikelihood {
+			return &d.Formats[i]
+		}
+	case j.isPage(material):
+		if i := of(filing.FormatA4); i >= 0 {
 			return &d.Formats[i]
 		}
 	}
@@ -186,6 +197,19 @@ func isCard(material string) bool {
 		return true
 	}
 	return false
+}
+
+// isPage reports whether a material is a page of the A series in every filing: letters, proofs, licences and certificates on paper. A unit's own
+// certificate is one, an individual's is an identity document.
+func (j *judge) isPage(material string) bool {
+	switch material {
+	case "", "student_card", "property_certificate", "handheld_unit_document", "handheld_personal_document":
+		return false
+	case "applicant_document":
+		return j.in.Parties.Applicant == Enterprise
+	}
+	_, known := loadVocabulary().byCode[material]
+	return known && !isCard(material)
 }
 
 // leastResolution is the resolution from which the smallest print of documents of a format can be read.

@@ -100,6 +100,18 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		{"a page needs fewer pixels for a millimetre", "applicant_document", document(func(d *filing.Document) {
 			d.Formats[0] = filing.FormatFit{Format: filing.FormatA4, Likelihood: 0.9, PxPerMM: 4}
 		}), none, nil},
+		{"a page whose far side is small", "domain_certificate", document(func(d *filing.Document) {
+			d.Formats[0] = filing.FormatFit{Format: filing.FormatA4, Likelihood: 0.9, PxPerMM: 4, LeastPxPerMM: 2.1}
+		}), []string{"resolution_too_low"}, map[string]any{"least_px_per_mm": 2.1}},
+		{"a page whose far side is large enough", "domain_certificate", document(func(d *filing.Document) {
+			d.Formats[0] = filing.FormatFit{Format: filing.FormatA4, Likelihood: 0.9, PxPerMM: 3, LeastPxPerMM: 2.5}
+		}), none, nil},
+		{"a letter that has the shape of a card is a page", "provider_guarantee", document(func(d *filing.Document) {
+			d.Formats = []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 0.9, PxPerMM: 9}, {Format: filing.FormatA4, Likelihood: 0.05, PxPerMM: 2.6}}
+		}), []string{"resolution_too_low"}, map[string]any{"px_per_mm": 2.6}},
+		{"what an individual hands in for the applicant may be a card", "applicant_document", document(func(d *filing.Document) {
+			d.Formats = []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 0.9, PxPerMM: 9}, {Format: filing.FormatA4, Likelihood: 0.05, PxPerMM: 2.6}}
+		}), none, nil},
 		{"a card held out to a person may be small", "handheld_personal_document", on(func(m *filing.Measurements) {
 			m.Document.FrameShare = 0.04
 			m.FacesBy, m.Faces = filing.FacesByUltraFace, []filing.Face{clearFace()}

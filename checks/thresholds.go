@@ -141,6 +141,10 @@ type Thresholds struct {
 	// pixels of height. SheetPxPerMM is that of a page, whose print is 3.7 mm (10.5 points) and more: 2.85 makes it 10.5 pixels of
 	// body, 12 with the room above and below it that a line of type has.
 	CardPxPerMM, SheetPxPerMM float64
+	// FarResolution is the share of that which print has at least where what is seen aslant is smallest. 0.85: 9 pixels of the smallest print
+	// of a page, 10 of print of 4.1 mm (11.7 points). Of the labelled photos of two halves and of print by lot that were not found too small,
+	// 4 of the 5 that are, 13 whose print is from 10 to 15 pixels and none with more lie below.
+	FarResolution float64
 	// TextHeightPx is the height in pixels below which print is too small, whatever the document's. 11.5: Chinese characters are read from
 	// 10 to 12 pixels. What is measured of print of 8 to 15 pixels is 0.8 to 1.15 of its height (1st to 9th decile of 260 labelled photos):
 	// of 19 photos with print of up to 10 the limit finds 17, of 1,970 with 15 and more it refuses 3.
@@ -340,6 +344,7 @@ func DefaultThresholds() Thresholds {
 		FrameShareUnsure:      0.1,
 		CardPxPerMM:           4.8,
 		SheetPxPerMM:          2.85,
+		FarResolution:         0.85,
 		TextHeightPx:          11.5,
 		FarTextHeightPx:       10.5,
 		CutOffSeen:            0.15,

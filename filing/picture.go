@@ -38,6 +38,9 @@ type FormatFit struct {
 	// PxPerMM is the resolution at the document's middle if it has this format, in pixels per millimetre: the larger
 	// singular value of the map from millimetres to pixels, so that a tilt does not lower it.
 	PxPerMM float64 `json:"px_per_mm"`
+	// LeastPxPerMM is the resolution where it is least, in the direction in which it is: of the smaller singular values a twelfth of the
+	// sides within the corners, where print begins. A document that is seen aslant is shortened one way, and most so at its far side.
+	LeastPxPerMM float64 `json:"least_px_per_mm,omitempty"`
 	// OutsideMM is how deep the frame cuts into the document, in millimetres; 0 where it does not.
 	OutsideMM float64 `json:"outside_mm,omitempty"`
 }

@@ -386,3 +386,40 @@ func TestThingsThatLieOnAPageAreSeenAndPrintIsNot(t *testing.T) {
 		})
 	}
 }
+
+func TestTheLeastResolutionIsThatOfTheFarSideAcrossTheTilt(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		quad   raster.Quad
+		middle float64
+		aslant bool
+	}{
+		"from above": {raster.Quad{{0, 0}, {400, 0}, {400, 200}, {0, 200}}, 4, false},
+		"turned":     {raster.Quad{{0, 200}, {0, -200}, {200, -200}, {200, 200}}, 4, false},
+		// The far side is twice as far away: 8/(1+s)^2 pixels a millimetre along the tilt, s of the way to it.
+		"from the front": {raster.Quad{{100, 0}, {300, 0}, {400, 200}, {0, 200}}, 8 / 1.5 / 1.5, true},
+		"from a corner":  {raster.Quad{{20, 10}, {310, 0}, {400, 220}, {0, 160}}, 0, true},
+	} {
+		m, ok := raster.RectToQuad(100, 50, c.quad)
+		if !ok {
+			t.Fatal(name)
+		}
+		// The shortest way in pixels that a thousandth of a millimetre has anywhere within the margins, in any direction.
+		want := math.Inf(1)
+		for i := range 40 {
+			for k := range 40 {
+				p := raster.Point{100 * (1 + 10*float64(i)/39) / 12, 50 * (1 + 10*float64(k)/39) / 12}
+				from := m.Apply(p)
+				for turn := range 90 {
+					dy, dx := math.Sincos(float64(turn) * math.Pi / 90)
+					to := m.Apply(raster.Point{p[0] + dx/1000, p[1] + dy/1000})
+					want = min(want, 1000*math.Hypot(to[0]-from[0], to[1]-from[1]))
+				}
+			}
+		}
+		middle, least := resolutions(m, 100, 50)
+		if math.Abs(least-want) > 0.01 || c.middle > 0 && math.Abs(middle-c.middle) > 1e-6 || c.aslant != (least < 0.7*middle) {
+			t.Errorf("%s: %.3f in the middle and %.3f at least, want %.3f and %.3f", name, middle, least, c.middle, want)
+		}
+	}
+}

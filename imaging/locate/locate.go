@@ -300,7 +300,7 @@ func fits(q raster.Quad, shape pose, card, w, h float64) []filing.FormatFit {
 		}
 		fit := filing.FormatFit{Format: k.name, Likelihood: likelihood, OutsideMM: depth(q, wide, high, w, h)}
 		if m, ok := raster.RectToQuad(wide, high, q); ok {
-			fit.PxPerMM, _ = m.Scales(raster.Point{wide / 2, high / 2})
+			fit.PxPerMM, fit.LeastPxPerMM = resolutions(m, wide, high)
 		}
 		sum += likelihood
 		out = append(out, fit)
@@ -310,6 +310,21 @@ func fits(q raster.Quad, shape pose, card, w, h float64) []filing.FormatFit {
 	}
 	slices.SortStableFunc(out, func(a, b filing.FormatFit) int { return cmp.Compare(b.Likelihood, a.Likelihood) })
 	return out
+}
+
+// resolutions is the resolution in the middle of a document of a size in millimetres, and the least that its print has, both in pixels per
+// millimetre (see filing.FormatFit).
+func resolutions(m raster.Homography, wide, high float64) (middle, least float64) {
+	const margin = 1.0 / 12
+	middle, _ = m.Scales(raster.Point{wide / 2, high / 2})
+	least = math.Inf(1)
+	for _, s := range [2]float64{margin, 1 - margin} {
+		for _, t := range [2]float64{margin, 1 - margin} {
+			_, smaller := m.Scales(raster.Point{s * wide, t * high})
+			least = min(least, smaller)
+		}
+	}
+	return middle, least
 }
 
 // upright turns a quadrilateral so that it begins with the corner that is the top left as the picture lies: its first side
