@@ -36,13 +36,16 @@ import (
 // -fit n takes every n-th photo, -halves names the sets, -kept a folder where reduced pictures and what was measured of them are
 // kept for the next fit (to be emptied by whoever changes what is proposed or measured of it). Templates are dealt into folds: each
 // is judged by models that were fitted to the others, and what it prints are these numbers, by template and by group. With
-// -hold half the folds are the sets. Then it writes rank.txt, nested.txt, final.txt and tie.txt, unless -hold half was asked for.
+// -hold half the folds are the sets. Then it writes rank.txt, nested.txt, final.txt and tie.txt, unless -hold half was asked for; with -mean
+// the mean of what was fitted and of what is in the program: models that learnt from different photos err in different places (Breiman,
+// Bagging Predictors, 1996), so that on photos that neither learnt from their mean is right more often than either.
 var (
 	fitEvery  = flag.Int("fit", 0, "fit the models to every n-th labelled photo")
 	fitDrawn  = flag.String("drawn", "", "folder of drawn photos with their truth; drawn anew where empty")
 	fitKept   = flag.String("kept", "", "folder to keep reduced pictures and measurements in")
 	fitHalves = flag.String("halves", "tune,test,test2,lots", "sets to fit to; none to judge the models that are in the program")
 	fitJudge  = flag.String("judge", "", "sets that nothing is fitted to, judged by what is fitted to all others")
+	fitMean   = flag.Bool("mean", false, "write the mean of what was fitted and of what is in the program")
 	fitHold   = flag.String("hold", "template", "what is held out: template or half")
 )
 
@@ -130,11 +133,29 @@ func TestFitModels(t *testing.T) {
 	if *fitHold == "half" || *fitHalves == "" {
 		return
 	}
-	for name, m := range map[string]*forest{"rank.txt": ranks[parts], "nested.txt": nests[parts], "final.txt": finals[parts], "tie.txt": ties[parts]} {
-		if err := os.WriteFile(name, []byte(m.String()), 0o600); err != nil {
+	for name, m := range map[string][2]*forest{"rank.txt": {ranks[parts], rank()}, "nested.txt": {nests[parts], nested()},
+		"final.txt": {finals[parts], final()}, "tie.txt": {ties[parts], tie()}} {
+		written := m[0]
+		if *fitMean {
+			written = mean(m[0], m[1])
+		}
+		if err := os.WriteFile(name, []byte(written.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// mean is the forest whose score is the mean of those of two of one depth.
+func mean(a, b *forest) *forest {
+	out := &forest{depth: a.depth, bias: (a.bias + b.bias) / 2}
+	for _, t := range slices.Concat(a.trees, b.trees) {
+		t.leaf = slices.Clone(t.leaf)
+		for i := range t.leaf {
+			t.leaf[i] /= 2
+		}
+		out.trees = append(out.trees, t)
+	}
+	return out
 }
 
 func fitRank(examples []example, use func(*example) bool) *forest {
@@ -343,21 +364,28 @@ func (l *look) decide(m *forest) outcome {
 // report prints how right what is chosen is, and what its confidence should be.
 func report(t *testing.T, examples []example, looks []look, outcomes []outcome) {
 	t.Helper()
-	var known, targets []float64
-	for i := range outcomes {
-		if o := &outcomes[i]; o.found && !examples[i].overprinted && !examples[i].judged {
-			target := 0.0
-			if o.right >= 0.9 {
-				target = 1
+	calibrated := func(of func(*example) bool) (slope, shift float64) {
+		var known, targets []float64
+		for i := range outcomes {
+			if o := &outcomes[i]; o.found && !examples[i].overprinted && of(&examples[i]) {
+				target := 0.0
+				if o.right >= 0.9 {
+					target = 1
+				}
+				known, targets = append(known, o.score), append(targets, target)
 			}
-			known, targets = append(known, o.score), append(targets, target)
 		}
+		return calibrate(known, targets)
 	}
 	slope, shift := confidenceSlope, confidenceShift
-	if len(known) > 0 {
-		slope, shift = calibrate(known, targets)
+	if *fitHalves != "" {
+		slope, shift = calibrated(func(e *example) bool { return !e.judged })
+		t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
 	}
-	t.Logf("confidenceSlope, confidenceShift = %.3f, %.3f", slope, shift)
+	for _, set := range sets(*fitJudge) { // who is sure of what it learnt from is less right elsewhere
+		a, b := calibrated(func(e *example) bool { return e.half == set })
+		t.Logf("of %s they would be %.3f, %.3f", set, a, b)
+	}
 	type tally struct{ photos, able, right, close, sure, wrong int }
 	tallies := map[string]*tally{}
 	var bins [10][3]float64
