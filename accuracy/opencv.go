@@ -29,7 +29,7 @@ var ErrNoOpenCV = errors.New("python3-opencv is not installed (scripts/setup.sh 
 // OpenCV asks a script of a page for what a user would write instead: accuracy/opencv.py on Debian's python3-opencv.
 type OpenCV struct {
 	python, script string
-	kept           string // folder of answers
+	kept           string // folder of answers, beside the photos: they do not change with what we measure
 }
 
 // FindOpenCV returns the script, ready to be asked; ErrNoOpenCV where it cannot run.
@@ -41,7 +41,7 @@ func (b *Bench) FindOpenCV(ctx context.Context, root string) (*OpenCV, error) {
 	}
 	for _, python := range []string{"/usr/bin/python3", "python3"} { // Debian's own first: another may be on the path
 		if exec.CommandContext(ctx, python, "-c", "import cv2").Run() == nil { //nolint:gosec // one of the two
-			return &OpenCV{python: python, script: script, kept: b.measured + "-opencv-" + sum}, nil
+			return &OpenCV{python: python, script: script, kept: b.drawn + "-opencv-" + sum}, nil
 		}
 	}
 	return nil, ErrNoOpenCV
