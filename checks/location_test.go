@@ -8,6 +8,28 @@ import (
 	"github.com/preflight-icp/preflight/filing"
 )
 
+func TestAUnitsCertificateIsMeasuredAsAPage(t *testing.T) {
+	t.Parallel()
+	m := photo()
+	m.Document.Formats = []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 0.9, PxPerMM: 9}, {Format: filing.FormatA4, Likelihood: 0.05, PxPerMM: 2.6}}
+	for name, c := range map[string]struct {
+		of   func(*FileInput)
+		want int
+	}{"of a unit": {enterprise, 1}, "of an individual": {individual, 0}} {
+		in := FileInput{Measurements: m, Limits: GuideLimits(), Declared: filing.Declared{Material: "applicant_document", Page: filing.PageFront}}
+		c.of(&in)
+		found := 0
+		for _, f := range File(in) {
+			if f.Code == "resolution_too_low" {
+				found++
+			}
+		}
+		if found != c.want {
+			t.Errorf("%s: %d times too low a resolution, want %d", name, found, c.want)
+		}
+	}
+}
+
 func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 	t.Parallel()
 	on := func(change func(*filing.Measurements)) filing.Measurements {

@@ -143,7 +143,7 @@ type Thresholds struct {
 	CardPxPerMM, SheetPxPerMM float64
 	// FarResolution is the share of that which print has at least where what is seen aslant is smallest. 0.85: 9 pixels of the smallest print
 	// of a page, 10 of print of 4.1 mm (11.7 points). Of the labelled photos of two halves and of print by lot that were not found too small,
-	// 4 of the 5 that are, 13 whose print is from 10 to 15 pixels and none with more lie below.
+	// 4 of the 7 that are, 8 whose print is from 10 to 15 pixels and none with more lie below.
 	FarResolution float64
 	// TextHeightPx is the height in pixels below which print is too small, whatever the document's. 11.5: Chinese characters are read from
 	// 10 to 12 pixels. What is measured of print of 8 to 15 pixels is 0.8 to 1.15 of its height (1st to 9th decile of 260 labelled photos):

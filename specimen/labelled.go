@@ -154,8 +154,7 @@ func sizes(half Half, group Group) int {
 }
 
 // Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, Test2 and Test3, 600 for Prints and for Grounds,
-// 2,200 for Lots. The list is made from
-// seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
+// 2,200 for Lots. The list is made from seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
 		return nil

@@ -106,7 +106,8 @@ func (v *view) search(most int, more []proposal) []candidate {
 }
 
 // leastBeside is the score of the first model from which something that does not lie on the main document is looked at without it. Of 76 second
-// documents that are found so on the several-document photos of three sets all have more; of 450 photos of one document 19 have something that does.
+// documents that were found so on the several-document photos of three sets all had more, by the models before these; of 450 photos of one
+// document 19 had something that did.
 const leastBeside = -1
 
 // withBeside judges what lies beside the main document once more, as if that were not there: the last model learnt from photos of one
