@@ -44,6 +44,19 @@ func (b border) ends() float64 {
 	return unit(float64(b.beyond-3)/5) * unit((0.3-share(b.beyondHas, b.beyond))/0.15)
 }
 
+// reached says, 0 to 1, how far a wave is to be seen just within the border too, as one must that goes on over it or that lies over the
+// whole document. What is there in some places only is cloth beside the document, whose wave print on it happens to have. Where hardly any
+// place would show it nothing is said against it.
+func (b border) reached() float64 {
+	if b.within < leastWithin {
+		return 1
+	}
+	return unit((share(b.withinHas, b.within) - 0.5) / 0.3)
+}
+
+// leastWithin is how many squares within the border have to be such as would show a wave for them to tell.
+const leastWithin = 4
+
 // full says, 0 to 1, how plainly a wave reaches the border all around.
 func (b border) full() float64 {
 	if b.within < probesAlong {

@@ -41,6 +41,13 @@ func TestAWaveIsWeighedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
 		{"a beat of fine print with the sensor, which ends where the document does", func(p *pattern) {
 			p.lock, p.border.beyond, p.lit = beat, 30, 6
 		}, false},
+		{"a wave of cloth around that few places within the border have", func(p *pattern) {
+			p.border.beyond, p.border.beyondHas, p.border.withinHas = 45, 45, 9
+		}, false},
+		{"a wave that goes on over a border within which there is no room to look", func(p *pattern) {
+			p.border.beyond, p.border.beyondHas, p.border.within, p.border.withinHas = 40, 40, 2, 0
+		}, true},
+		{"a beat in the middle of the document alone", func(p *pattern) { p.lock, p.border.withinHas = beat, 4 }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -54,23 +61,29 @@ func TestAWaveIsWeighedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
 
 func TestAFoldedWaveIsTrustedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
 	t.Parallel()
+	ending := func(p *pattern) { p.inside, p.border.beyond, p.lit = 0.4, 30, 6 }
+	over := func(*pattern) {}
+	beating := func(p *pattern) { p.lock.printed, p.lock.du = 6, 0.98 }
 	for _, c := range []struct {
 		name   string
 		there  beside
-		print  bool
+		print  func(*pattern)
 		screen bool
 	}{
-		{"too dark around to tell", besideUnknown, false, true},
-		{"too dark around to tell, and print that ends may have it as a harmonic", besideUnknown, true, false},
-		{"it goes on", besideToo, false, true},
-		{"it goes on, whatever print ends", besideToo, true, true},
-		{"it ends with the document: print too fine to be seen", besideNot, false, false},
+		{"too dark around to tell", besideUnknown, nil, true},
+		{"too dark around to tell, and print that ends may have it as a harmonic", besideUnknown, ending, false},
+		{"too dark around to tell, and a pattern all over the document may have it as a harmonic", besideUnknown, over, false},
+		{"too dark around to tell, and a beat all over the document", besideUnknown, beating, true},
+		{"it goes on", besideToo, nil, true},
+		{"it goes on, whatever print ends", besideToo, ending, true},
+		{"it goes on, whatever pattern is all over the document", besideToo, over, true},
+		{"it ends with the document: print too fine to be seen", besideNot, nil, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			e := evidence{folded: 2.4, foldedBeside: c.there, located: true, camera: true}
-			if c.print {
-				e.luma = wavy(func(p *pattern) { p.border.beyond, p.lit = 30, 6 })
+			if c.print != nil {
+				e.luma = wavy(c.print)
 			}
 			if got := e.probability(); got >= suspected != c.screen {
 				t.Errorf("%.2f, want a screen: %v; %v", got, c.screen, e.weighed())
@@ -79,9 +92,27 @@ func TestAFoldedWaveIsTrustedByWhatBecomesOfItBesideTheDocument(t *testing.T) {
 	}
 }
 
+// told is the probability from which on package checks tells of a screen.
+const told = 0.23
+
+func TestABeatThatEndsWithTheDocumentIsNoSuspicion(t *testing.T) {
+	t.Parallel()
+	for name, doc := range map[string]func(*pattern){
+		"all over it":              func(*pattern) {},
+		"in most places within it": func(p *pattern) { p.inside, p.border.withinHas = 0.7, 15 },
+	} {
+		e := evidence{located: true, camera: true, luma: wavy(func(p *pattern) {
+			p.lock, p.border.beyond, p.lit = lock{printed: 6, beating: 0.1, du: 0.98, members: 12}, 30, 6
+			doc(p)
+		})}
+		if got := e.probability(); got >= told {
+			t.Errorf("%s: %.2f, %v", name, got, e.weighed())
+		}
+	}
+}
+
 func TestAFoldedWaveThatHardlyStandsOutIsNoSuspicion(t *testing.T) {
 	t.Parallel()
-	const told = 0.23 // the probability that package checks tells
 	for _, folded := range []float64{1.1, 1.2, 1.25} {
 		e := evidence{folded: folded, foldedBeside: besideToo, located: true, camera: true}
 		e.luma = wavy(func(*pattern) {}) // and print all over the document, as there is on every card

@@ -186,9 +186,9 @@ const (
 
 // weights are logits. Those of a wave on a document are set, not fitted: each reason that print cannot have carries the doubt alone
 // once the wave is there beyond doubt, what print may have too does so together with others, and that it ends with the document
-// speaks against it as loudly. The others are those of a logistic regression on the tuning half of the labelled sets.
+// speaks against it as loudly as that it beats speaks for it. The others are those of a logistic regression on the tuning half of the labelled sets.
 var weights = [features]float64{
-	always: -2.65, beating: 5, goingOn: 4, turning: 3.5, lattice: 1.5, filling: 0.5, ending: -4, faint: 4.5,
+	always: -2.65, beating: 5, goingOn: 4, turning: 3.5, lattice: 1.5, filling: 0.5, ending: -5, faint: 4.5,
 	wave: 6, everywhere: 2.75, coarse: 2.4, turns: 3.2, band: 4.7, bands: 1.4, edges: 2.7, nothing: 0.3,
 }
 
@@ -240,9 +240,9 @@ func (p *pattern) onDocument(colour bool) (x [features]float64) {
 		return x
 	}
 	there := unit((p.rise-3.6)/1.5) * unit(p.inside/0.35)
-	x[beating] = there * p.lock.beats()
+	x[beating] = there * p.lock.beats() * p.border.reached()
 	// As long as rows of print or as a weave, a wave goes on by chance.
-	x[goingOn] = there * p.goesOn() * p.lock.fits() * unit((p.frequency-0.06)/0.05)
+	x[goingOn] = there * p.border.reached() * p.goesOn() * p.lock.fits() * unit((p.frequency-0.06)/0.05)
 	if colour {
 		x[turning] = there * unit((p.turning-turnsFrom)/0.3)
 	}
@@ -259,7 +259,8 @@ func (p *pattern) onDocument(colour bool) (x [features]float64) {
 }
 
 // foldedTrust is how much of a folded wave's worth is left, 0 to 1. Where print that is not folded is strong and ends with the document,
-// what is folded may be its harmonic; what goes on beside the document is not, and what does not may be print too fine to be seen.
+// or is all over it, what is folded may be its harmonic; what goes on beside the document is not, and what does not may be print too fine to
+// be seen.
 func (e *evidence) foldedTrust() float64 {
 	switch e.foldedBeside {
 	case besideToo:
@@ -267,7 +268,7 @@ func (e *evidence) foldedTrust() float64 {
 	case besideNot:
 		return 1 - endingDoubt
 	}
-	return 1 - harmonicDoubt*e.luma.printed()
+	return 1 - harmonicDoubt*max(e.luma.printed(), e.luma.covers())
 }
 
 // harmonicDoubt is how much of a folded wave's worth is doubted beside print that may have harmonics, endingDoubt how much where the wave
@@ -298,6 +299,19 @@ func (p *pattern) printed() float64 {
 	}
 	return unit((p.rise-3.6)/1.5) * p.border.ends()
 }
+
+// covers says, 0 to 1, how plainly a wave is a pattern printed all over the document: most squares on it have it, and they have it as one
+// wave on the document's plane would look in each, from which sampling took nothing. Where it is too dark beside the document to see it end
+// there, this is what tells print.
+func (p *pattern) covers() float64 {
+	if !p.tied {
+		return 0
+	}
+	return unit((p.rise-3.6)/1.5) * unit((p.inside-0.4)/0.2) * unit((printedBins-p.lock.printed)/0.5) * (1 - p.lock.beats())
+}
+
+// printedBins is the root mean square, in bins of the spectrum, from which on a wave is not one of the document's plane.
+const printedBins = 1.8
 
 // fine says, 0 to 1, how much shorter a wave's period is than that of rows of print.
 func (p *pattern) fine() float64 { return unit((p.frequency - 0.11) / 0.1) }
