@@ -168,18 +168,24 @@ func (j *judge) drawn() bool {
 	return m.Format != filing.FormatJPEG || !camera && (m.Pixels == nil || m.Pixels.FlatShare >= j.t.SomeFlatShare)
 }
 
-// fit returns the format that lengths are judged in: that of a card where the material is one, that of a page where it is always one, else
-// the likeliest. A page that is seen aslant may have the shape of a card, and the other way round.
+// fit returns the format that lengths are judged in: that of a card where the material is one, that of a page where it is always one; where
+// the material may be either, that of what was read; else the likeliest. A page that is seen aslant may have the shape of a card, and the
+// other way round.
 func (j *judge) fit(d *filing.Document) *filing.FormatFit {
 	of := func(format string) int {
 		return slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == format })
 	}
-	switch material := j.in.Declared.Material; {
-	case isCard(material):
+	material := j.in.Declared.Material
+	read := filing.DocumentUnknown
+	if material == "" || material == "applicant_document" {
+		read = j.readAs()
+	}
+	switch {
+	case isCard(material), read == filing.DocumentIDCard:
 		if i := of(filing.FormatID1); i >= 0 && d.Formats[i].Likelihood >= j.t.FormatLikelihood {
 			return &d.Formats[i]
 		}
-	case j.isPage(material):
+	case j.isPage(material), onPages(read):
 		if i := of(filing.FormatA4); i >= 0 {
 			return &d.Formats[i]
 		}
@@ -188,6 +194,23 @@ func (j *judge) fit(d *filing.Document) *filing.FormatFit {
 		return nil
 	}
 	return &d.Formats[0]
+}
+
+// readAs is the kind that was surely read, or unknown.
+func (j *judge) readAs() filing.DocumentKind {
+	if c := j.in.Content; c != nil && c.Kind.Confidence >= j.t.KindSure {
+		return c.Kind.Detected
+	}
+	return filing.DocumentUnknown
+}
+
+// onPages reports whether documents of a kind are pages of the A series. Other letters and certificates may be booklets.
+func onPages(kind filing.DocumentKind) bool {
+	switch kind {
+	case filing.DocumentBusinessLicense, filing.DocumentAuthorizationLetter, filing.DocumentDomainCertificate:
+		return true
+	}
+	return false
 }
 
 // isCard reports whether a material is in most filings a card of the size of an identity card.

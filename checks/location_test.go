@@ -12,10 +12,26 @@ func TestAUnitsCertificateIsMeasuredAsAPage(t *testing.T) {
 	t.Parallel()
 	m := photo()
 	m.Document.Formats = []filing.FormatFit{{Format: filing.FormatID1, Likelihood: 0.9, PxPerMM: 9}, {Format: filing.FormatA4, Likelihood: 0.05, PxPerMM: 2.6}}
+	read := func(kind filing.DocumentKind, confidence float64) func(*FileInput) {
+		return func(in *FileInput) {
+			in.Reading, in.Content = ReadingDone, &filing.Content{Kind: filing.DetectedKind{Detected: kind, Confidence: confidence}}
+		}
+	}
 	for name, c := range map[string]struct {
 		of   func(*FileInput)
 		want int
-	}{"of a unit": {enterprise, 1}, "of an individual": {individual, 0}} {
+	}{
+		"of a unit": {enterprise, 1}, "of an individual": {individual, 0}, "of nobody known": {func(*FileInput) {}, 0},
+		"read as a licence": {read(filing.DocumentBusinessLicense, 0.95), 1}, "read as a licence in doubt": {read(filing.DocumentBusinessLicense, 0.7), 0},
+		"read as a card": {read(filing.DocumentIDCard, 0.95), 0}, "read as nothing": {read(filing.DocumentUnknown, 0.95), 0},
+		"read as a certificate that may be a booklet": {read(filing.DocumentLetter, 0.95), 0},
+		"a card that looks like a page": {func(in *FileInput) {
+			in.Measurements.Document = &filing.Document{Confidence: 0.95, Quad: m.Document.Quad, FrameShare: m.Document.FrameShare, Formats: []filing.FormatFit{
+				{Format: filing.FormatA4, Likelihood: 0.6, PxPerMM: 2.6}, {Format: filing.FormatID1, Likelihood: 0.4, PxPerMM: 9},
+			}}
+			read(filing.DocumentIDCard, 0.95)(in)
+		}, 0},
+	} {
 		in := FileInput{Measurements: m, Limits: GuideLimits(), Declared: filing.Declared{Material: "applicant_document", Page: filing.PageFront}}
 		c.of(&in)
 		found := 0
