@@ -65,8 +65,8 @@ type Thresholds struct {
 	// then drowns.
 	ColourNoise float64
 	// Recapture is the probability from which a photo is taken for one of a screen. 0.23: it is a suspicion, said with its reasons, and only asks
-	// for another photo, so that one in four is worth saying. Of the opened test halves 14 of 3,455 other photos reach it (wavy print for
-	// the most part), and 17 of 121 photos of screens do not: those whose pixels neither phone nor file has kept. Of documents whose print
+	// for another photo, so that one in four is worth saying. Of the opened test halves 16 of 3,455 other photos reach it (wavy print for
+	// the most part), and 18 of 121 photos of screens do not: those whose pixels neither phone nor file has kept. Of documents whose print
 	// came by lot, much of it fine lines all over, 14 of 1,158 reach it.
 	Recapture float64
 
