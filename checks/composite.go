@@ -222,10 +222,8 @@ func cardScale(d *filing.Document, t *Thresholds) float64 {
 	if d.Confidence < t.PartSure || d.OutsideShare > t.PairOutsideShare {
 		return 0
 	}
-	for _, f := range d.Formats {
-		if f.Format == filing.FormatID1 && f.Likelihood >= t.FormatLikelihood {
-			return f.PxPerMM
-		}
+	if fit := cardFit(d, t); fit != nil {
+		return fit.PxPerMM
 	}
 	return 0
 }

@@ -172,12 +172,7 @@ func ShowsCard(m *filing.Measurements, material string) bool {
 	if d == nil || d.Confidence < t.DocumentSure || d.OutsideShare > t.PairOutsideShare || len(d.Formats) == 0 {
 		return false
 	}
-	if d.Formats[0].Format == filing.FormatID1 {
-		return true
-	}
-	return isCard(material) && slices.ContainsFunc(d.Formats, func(f filing.FormatFit) bool {
-		return f.Format == filing.FormatID1 && f.Likelihood >= t.FormatLikelihood
-	})
+	return d.Formats[0].Format == filing.FormatID1 || isCard(material) && cardFit(d, t) != nil
 }
 
 // LeastPartText is the height in pixels that the smallest print of a composite of our own keeps (Thresholds.PartTextPx).

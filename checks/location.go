@@ -172,9 +172,6 @@ func (j *judge) drawn() bool {
 // the material may be either, that of what was read; else the likeliest. A page that is seen aslant may have the shape of a card, and the
 // other way round.
 func (j *judge) fit(d *filing.Document) *filing.FormatFit {
-	of := func(format string) int {
-		return slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == format })
-	}
 	material := j.in.Declared.Material
 	read := filing.DocumentUnknown
 	if material == "" || material == "applicant_document" {
@@ -182,18 +179,35 @@ func (j *judge) fit(d *filing.Document) *filing.FormatFit {
 	}
 	switch {
 	case isCard(material), read == filing.DocumentIDCard:
-		if i := of(filing.FormatID1); i >= 0 && d.Formats[i].Likelihood >= j.t.FormatLikelihood {
-			return &d.Formats[i]
+		if fit := cardFit(d, j.t); fit != nil {
+			return fit
 		}
 	case j.isPage(material), onPages(read):
-		if i := of(filing.FormatA4); i >= 0 {
-			return &d.Formats[i]
+		if fit := fitOf(d, filing.FormatA4); fit != nil {
+			return fit
 		}
 	}
 	if len(d.Formats) == 0 {
 		return nil
 	}
 	return &d.Formats[0]
+}
+
+// fitOf is how a document fits a format; nil where it was not measured for it.
+func fitOf(d *filing.Document, format string) *filing.FormatFit {
+	i := slices.IndexFunc(d.Formats, func(f filing.FormatFit) bool { return f.Format == format })
+	if i < 0 {
+		return nil
+	}
+	return &d.Formats[i]
+}
+
+// cardFit is how a document fits a card; nil where its shape is none of a card.
+func cardFit(d *filing.Document, t *Thresholds) *filing.FormatFit {
+	if fit := fitOf(d, filing.FormatID1); fit != nil && fit.Likelihood >= t.FormatLikelihood {
+		return fit
+	}
+	return nil
 }
 
 // readAs is the kind that was surely read, or unknown.
