@@ -172,14 +172,11 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	m.Sharpness, m.Legibility, m.Glare, m.Exposure = seen.Sharpness, seen.Legibility, seen.Glare, seen.Exposure
 	m.Colour = origin.Colour(f, m.Document)
 	hardly := m.Document != nil && implausible(m)
-	if hardly {
-		m.Document.Confidence = min(m.Document.Confidence, guessed)
+	if err := a.findFaces(ctx, f, documents, hardly, m); err != nil {
+		return err
 	}
-	var on []filing.Document
-	for i, d := range documents {
-		if d.Confidence >= holdsPortrait && (i > 0 || !hardly) { // before a window or a shelf a person stands
-			on = append(on, d)
-		}
+	if hardly {
+		m.Document.Confidence = min(m.Document.Confidence, mostPlausible(m))
 	}
 	m.Surround = surroundOf(f, m.Document)
 	if err := several(ctx, f, documents, m); err != nil {
@@ -191,8 +188,19 @@ func (a *Analyzer) look(ctx context.Context, f *raster.Frame, dithered bool, m *
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("look at picture: %w", err)
 	}
+	return nil
+}
+
+// findFaces finds the faces on and beside the documents; hardly says that the main one is hardly a document.
+func (a *Analyzer) findFaces(ctx context.Context, f *raster.Frame, documents []filing.Document, hardly bool, m *filing.Measurements) error {
 	if a.faces == nil {
 		return nil
+	}
+	var on []filing.Document
+	for i, d := range documents {
+		if d.Confidence >= holdsPortrait && (i > 0 || !hardly) { // before a window or a shelf a person stands
+			on = append(on, d)
+		}
 	}
 	faces, err := a.faces.Find(ctx, f, on)
 	if err != nil {

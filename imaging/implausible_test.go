@@ -53,15 +53,38 @@ func TestWhatIsOfEveryColourIsHardlyADocument(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		colour *filing.Colour
+		share  float64
 		want   bool
 	}{
-		"a shelf of books":                   {&filing.Colour{Hues: 12, ChromaShare: 0.9}, true},
-		"a card in one strong colour":        {&filing.Colour{Hues: 3, ChromaShare: 0.98}, false},
-		"a page on a screen, with its moire": {&filing.Colour{Hues: 12, ChromaShare: 0.55}, false},
-		"a picture that was not measured":    {nil, false},
+		"a shelf of books beside a person":   {&filing.Colour{Hues: 12, ChromaShare: 0.9}, 0.15, true},
+		"a motley card that fills the photo": {&filing.Colour{Hues: 12, ChromaShare: 0.9}, 0.5, false},
+		"a card in one strong colour":        {&filing.Colour{Hues: 3, ChromaShare: 0.98}, 0.15, false},
+		"a page on a screen, with its moire": {&filing.Colour{Hues: 12, ChromaShare: 0.55}, 0.15, false},
+		"a picture that was not measured":    {nil, 0.15, false},
 	} {
-		if got := motley(&filing.Measurements{Colour: c.colour}); got != c.want {
+		if got := motley(&filing.Measurements{Colour: c.colour, Document: &filing.Document{FrameShare: c.share}}); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestWithoutAFaceACardWithLittlePrintIsLikelier(t *testing.T) {
+	t.Parallel()
+	motleyColour := &filing.Colour{Hues: 12, ChromaShare: 0.9}
+	for name, c := range map[string]struct {
+		by     string
+		faces  []filing.Face
+		colour *filing.Colour
+		want   float64
+	}{
+		"nobody is in the picture":          {filing.FacesByUltraFace, nil, nil, alone},
+		"the wall behind somebody":          {filing.FacesByUltraFace, []filing.Face{{Confidence: 0.9}}, nil, guessed},
+		"a shelf, and nobody":               {filing.FacesByUltraFace, nil, motleyColour, guessed},
+		"it is not known whether there are": {"", nil, nil, guessed},
+	} {
+		m := &filing.Measurements{FacesBy: c.by, Faces: c.faces, Colour: c.colour, Document: &filing.Document{FrameShare: 0.1}}
+		if got := mostPlausible(m); got != c.want {
+			t.Errorf("%s: %v sure, want %v", name, got, c.want)
 		}
 	}
 }
