@@ -171,11 +171,15 @@ func (j *judge) lit() []filing.Point {
 // burnt finds documents of which too much is white, and pictures in which none can be found for that.
 func (j *judge) burnt() []filing.Finding {
 	e, t := j.m.Exposure, j.t
-	if e == nil || e.ClippedShare <= t.ClippedShare || e.Ink < t.WashedInk && !j.fineLost() || j.edgeToEdge() {
+	limit := t.ClippedShare
+	if d := j.m.Document; (d == nil || d.Confidence < t.DocumentSeen) && !handheld(j.in.Declared.Material) {
+		limit = t.ClippedShareUnlocated
+	}
+	if e == nil || e.ClippedShare <= limit || e.Ink < t.WashedInk && !j.fineLost() || j.edgeToEdge() {
 		return nil
 	}
 	f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})
-	f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": t.ClippedShare}
+	f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": limit}
 	f.Region = j.lit()
 	return []filing.Finding{f}
 }

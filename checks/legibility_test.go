@@ -158,6 +158,20 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 			},
 			want: []string{"overexposed"},
 		},
+		"so is one of which the table keeps its pattern": {
+			change: func(m *filing.Measurements) {
+				m.Document = nil
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.75, 190
+			},
+			want: []string{"overexposed"},
+		},
+		"a window behind somebody who holds a card is not": {
+			declared: "handheld_personal_document",
+			change: func(m *filing.Measurements) {
+				m.Document = nil
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.75, 110
+			},
+		},
 		"what a computer drew is not, document or none": {
 			change: func(m *filing.Measurements) {
 				m.Document, m.Format = nil, filing.FormatPNG

@@ -39,7 +39,8 @@ func (j *judge) location() []filing.Finding {
 	}
 	quad := d.Quad[:]
 	sure := d.Confidence >= t.DocumentSure && (!held || d.Confidence >= t.HeldSure)
-	if fit := j.fit(d); sure && fit != nil && fit.OutsideMM > t.OutsideMM {
+	// Of what may be a document and leaves the picture, nothing is surer than that it does.
+	if fit := j.fit(d); (sure || !held) && fit != nil && fit.OutsideMM > t.OutsideMM {
 		out = append(out, j.cutOff(fit))
 	}
 	if held {

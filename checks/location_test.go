@@ -97,10 +97,14 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		}), none, nil},
 		{"a card of which 6 mm are missing", "principal_id", outside(6, 20), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
 		{"a card that touches the border", "principal_id", outside(0.6, 2), none, nil},
-		{"a card that may be cut off, if it is one", "principal_id", on(func(m *filing.Measurements) {
+		{"a card that leaves the picture, if it is one", "principal_id", on(func(m *filing.Measurements) {
 			*m = outside(6, 20)
 			m.Document.Confidence = 0.6
-		}), none, nil},
+		}), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
+		{"what is hardly one and leaves it by little", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.Document.Confidence, m.Document.OutsideShare = 0.25, 0.03
+		}), []string{"document_not_found"}, map[string]any{"confidence": 0.25}},
 		{"a card that runs out of the picture so far that nobody can be sure", "principal_id", on(func(m *filing.Measurements) {
 			*m = outside(26, 40)
 			m.Document.Confidence, m.Document.OutsideShare = 0.2, 0.4

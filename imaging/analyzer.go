@@ -19,7 +19,7 @@ import (
 
 // Version is the version of what is measured here: it changes whenever the same bytes may give other Measurements than
 // before. What an Analyzer writes into them, and what they are kept under, is Analyzer.Version: it names the models too.
-const Version = "12"
+const Version = "13"
 
 // DefaultMaxPixels is the pixel guard where none is configured: 64 megapixels. No phone's photo of a document needs more,
 // and a file of 4 KB can claim 4,128 megapixels.
