@@ -175,7 +175,11 @@ func (j *judge) burnt() []filing.Finding {
 	if d := j.m.Document; (d == nil || d.Confidence < t.DocumentSeen) && !handheld(j.in.Declared.Material) {
 		limit = t.ClippedShareUnlocated
 	}
-	if e == nil || e.ClippedShare <= limit || e.Ink < t.WashedInk && !j.fineLost() || j.edgeToEdge() {
+	ink := t.WashedInkUnknown
+	if j.m.EXIF != nil && j.m.EXIF.HasExposure {
+		ink = t.WashedInk
+	}
+	if e == nil || e.ClippedShare <= limit || e.Ink < ink && !j.fineLost() || j.edgeToEdge() {
 		return nil
 	}
 	f := j.c.finding("overexposed", wording{values: values{"percent": percent(e.ClippedShare)}})

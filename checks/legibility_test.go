@@ -192,6 +192,18 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.99, 28
 			},
 		},
+		"black print of a few pixels a stroke is grey, and may be drawn": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.93, 56
+			},
+		},
+		"on a camera's saturated paper it is washed out": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink = 255, 0.85, 56
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			},
+			want: []string{"overexposed"},
+		},
 		"a page that is the whole picture was drawn or scanned": {
 			change: func(m *filing.Measurements) {
 				m.Document.FrameShare = 0.995
