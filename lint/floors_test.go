@@ -35,6 +35,28 @@ func TestImportsPointDown(t *testing.T) {
 	}
 }
 
+// The image is built from what .dockerignore lets in: a room that it does not know builds everywhere but there.
+func TestTheImageGetsAllThatTheProgramIsBuiltFrom(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join(top(t), ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	let := map[string]bool{}
+	for line := range strings.Lines(string(text)) {
+		if room, ok := strings.CutPrefix(strings.TrimSpace(line), "!"); ok {
+			let[room] = true
+		}
+	}
+	for _, p := range goList(t, "-deps", "./cmd/preflight") {
+		if room, ok := strings.CutPrefix(p.ImportPath, Module+"/"); ok {
+			if room, _, _ = strings.Cut(room, "/"); !let[room] {
+				t.Errorf(".dockerignore does not let in %s, which %s is in", room, p.ImportPath)
+			}
+		}
+	}
+}
+
 // harmless are libraries that import what the ground floors may not reach, for a type and not for its use.
 var harmless = map[string]string{
 	"golang.org/x/net/publicsuffix": "a table of suffixes; it names net/http/cookiejar to fit its interface, and opens nothing",
