@@ -254,8 +254,8 @@ type Thresholds struct {
 	// WashedInk is the luma of ink from which saturated paper has cost print. 45: black print that is still black (28 to 40) can
 	// be read on any white, such as that of a picture that a computer drew.
 	WashedInk float64
-	// WashedInkUnknown is that of pictures that do not say that a camera took them. 70: black print that a computer drew, and made smaller
-	// until strokes are a few pixels wide, comes to 45 to 56, and what is washed out of such pictures to 117 and more.
+	// WashedInkUnknown is that of pictures that do not say that a camera took them. 90: black print that a computer drew, and made smaller
+	// until strokes are a few pixels wide, comes to 45 to 70, and what is washed out of such pictures to 117 and more.
 	WashedInkUnknown float64
 	// BurntShare is the share of the paper of one saturated colour from which fine print is lost, however black bold print still is. 0.9:
 	// what the darkest stroke says is then a title's or a frame's. Of 3,000 photos of no more light than white paper takes whose print is
@@ -387,7 +387,7 @@ func DefaultThresholds() Thresholds {
 		ClippedShare:          0.8,
 		ClippedShareUnlocated: 0.7,
 		WashedInk:             45,
-		WashedInkUnknown:      70,
+		WashedInkUnknown:      90,
 		BurntShare:            0.9,
 		BacklightShare:        0.9,
 		BacklightConfidence:   0.86,
