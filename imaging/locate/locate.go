@@ -60,9 +60,9 @@ func Documents(f *raster.Frame) []filing.Document {
 		}
 	}
 	out := v.documents(f, found)
-	if len(out) == 0 && v.page() {
+	if v.edgeToEdge(out) {
 		w, h := float64(f.Width), float64(f.Height)
-		return append(out, describe(f, raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, pageConfidence, 0))
+		return append(out[:0], describe(f, raster.Quad{{0, 0}, {w, 0}, {w, h}, {0, h}}, pageConfidence, 0))
 	}
 	if len(out) > 0 && out[0].Confidence >= unsure {
 		return out
