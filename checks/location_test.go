@@ -95,6 +95,22 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 		{"a plan that a computer drew", "principal_id", on(func(m *filing.Measurements) {
 			m.Document, m.EXIF, m.Pixels = nil, nil, &filing.Pixels{FlatShare: 0.9}
 		}), none, nil},
+		{"a card on a table of one colour, from a chat app", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.EXIF, m.Pixels = nil, &filing.Pixels{FlatShare: 0.9}
+		}), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
+		{"a drawing that is the whole picture", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.EXIF, m.Pixels, m.Document.FrameShare = nil, &filing.Pixels{FlatShare: 0.9}, 1
+		}), none, nil},
+		{"a drawing in which something may be a document", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.EXIF, m.Pixels, m.Document.Confidence = nil, &filing.Pixels{FlatShare: 0.9}, 0.6
+		}), none, nil},
+		{"a certificate on a registrar's page", "domain_certificate", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.EXIF, m.Pixels = nil, &filing.Pixels{FlatShare: 0.9}
+		}), none, nil},
 		{"a card of which 6 mm are missing", "principal_id", outside(6, 20), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
 		{"a card that touches the border", "principal_id", outside(0.6, 2), none, nil},
 		{"a card that leaves the picture, if it is one", "principal_id", on(func(m *filing.Measurements) {

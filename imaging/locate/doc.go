@@ -14,6 +14,7 @@
 //
 // All of it is done twice where the first answer is in doubt (locate.go): with six times as many quadrilaterals, and with those that lines
 // of a view twice as fine enclose; and once more in that view itself where still nothing is likely, as a small card in a large picture.
+// A scan, or a crop along the edges, has nothing around the document, and is known by its shape and its print (page.go).
 //
 // All is pure computation: the same frame gives the same documents, on any machine with the same arithmetic.
 package locate
