@@ -108,6 +108,8 @@ type judge struct {
 	t  *Thresholds
 	// foreign: the content is no picture that a filing takes, and nothing else is worth saying.
 	foreign bool
+	// screen: the picture is a screenshot.
+	screen bool
 }
 
 // content finds files that hold nothing, and those that are no picture of an accepted format.
@@ -314,6 +316,7 @@ func (j *judge) screenshot() []filing.Finding {
 	if evidence < t.ScreenshotEvidence {
 		return nil
 	}
+	j.screen = true
 	reasons := make([]filing.Text, len(cues))
 	for i, name := range cues {
 		reasons[i] = j.c.words.ScreenshotCues[name]

@@ -157,15 +157,15 @@ func (j *judge) smallPrint() (height, least float64, small bool) {
 
 // drawn reports whether the picture may be one that a computer drew, edge to edge: certificates are downloaded as pictures
 // and plans are exported, and neither lies on a table. A photo of the print is judged as any photo: it has the data of a camera,
-// or at least the noise of one; or it is plain that the document lies on something, which no computer drew around it. Around a certificate
-// or a plan that is shown on a screen there may be a page.
+// or at least the noise of one; or it is plain that the document lies on something, which no computer drew around it. Around one that a screen shows
+// there is the page of a program.
 func (j *judge) drawn() bool {
 	m := j.m
 	camera := m.EXIF != nil && (m.EXIF.Make != "" || m.EXIF.HasExposure)
 	switch j.in.Declared.Material {
 	case "domain_certificate", "website_plan":
 	default: // what a camera burnt out is flat, too, and so is a table of one colour once a chat app has compressed it
-		lies := m.Document != nil && m.Document.Confidence >= j.t.DocumentSure && m.Document.FrameShare < j.t.WholeFrame
+		lies := !j.screen && m.Document != nil && m.Document.Confidence >= j.t.DocumentSure && m.Document.FrameShare < j.t.WholeFrame
 		return !camera && !lies && m.Pixels != nil && m.Pixels.FlatShare >= j.t.MostlyFlatShare
 	}
 	return m.Format != filing.FormatJPEG || !camera && (m.Pixels == nil || m.Pixels.FlatShare >= j.t.SomeFlatShare)

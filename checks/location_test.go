@@ -99,6 +99,10 @@ func TestWhereTheDocumentLiesIsJudged(t *testing.T) {
 			*m = outside(6, 20)
 			m.EXIF, m.Pixels = nil, &filing.Pixels{FlatShare: 0.9}
 		}), []string{"document_cut_off"}, map[string]any{"outside_mm": 6.0}},
+		{"a card on the page of a program, on a screen", "principal_id", on(func(m *filing.Measurements) {
+			*m = outside(6, 20)
+			m.Format, m.EXIF, m.Pixels = filing.FormatPNG, &filing.EXIF{Screenshot: true}, &filing.Pixels{FlatShare: 0.9}
+		}), []string{"screenshot"}, nil},
 		{"a drawing that is the whole picture", "principal_id", on(func(m *filing.Measurements) {
 			*m = outside(6, 20)
 			m.EXIF, m.Pixels, m.Document.FrameShare = nil, &filing.Pixels{FlatShare: 0.9}, 1
