@@ -10,11 +10,11 @@ import (
 )
 
 // FaceCases lists the pictures of rooms of a half (手持证件照样例): with a person who holds a card up, or without. They are drawn people
-// (Person), in rooms with what looks like a face and is none; 920 for Test, half as many for Tune, Test2 and Test3, none for sets by lot. They stand beside
+// (Person), in rooms with what looks like a face and is none; 920 for Test, half as many for Tune, Test2 and Test3, none for the other sets. They stand beside
 // Cases, in its group GroupFace, and are no part of it: what a detector of faces does with drawn people is a figure of its own.
 func FaceCases(half Half) []Case {
 	var cases []Case
-	if half.byLot() {
+	if half.byLot() || half == Pasted {
 		return nil
 	}
 	for _, v := range faceVariants() {

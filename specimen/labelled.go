@@ -25,6 +25,9 @@ const (
 	// Grounds is for looking at, and for no fitting (照片底面集): prints by lot that no other set has, on photographs that packages carry.
 	// Its cases are drawn with Case.DrawOn.
 	Grounds Half = "grounds"
+	// Pasted is for looking at, and for no fitting (拼贴集): pictures that were put together, and not taken. Kinds that people file and prints by
+	// lot, of which the other sets have the layouts, on flat grounds, with every flaw done in the values of the file.
+	Pasted Half = "pasted"
 	// Test2 is the test half that came after Test was opened.
 	Test2 Half = "test2"
 	// Test3 is the one that comes after Test2 was opened: closed until thresholds are frozen again.
@@ -32,7 +35,7 @@ const (
 )
 
 // Halves lists the labelled sets.
-func Halves() []Half { return []Half{Tune, Test, Prints, Lots, Grounds, Test2, Test3} }
+func Halves() []Half { return []Half{Tune, Test, Prints, Lots, Grounds, Pasted, Test2, Test3} }
 
 // Group is what a labelled photo is there for. A group holds its defect from mild to severe and what looks like it.
 type Group string
@@ -81,8 +84,9 @@ type Case struct {
 	Degree float64 `json:"degree"`
 
 	setting setting
-	// sitting is set for FaceCases, which are drawn in another way.
+	// sitting is set for FaceCases and pasting for those of Pasted, which are drawn in other ways.
 	sitting *sitting
+	pasting *pasting
 }
 
 // Labelled is a photo with its truth.
@@ -136,6 +140,10 @@ func sizes(half Half, group Group) int {
 		return map[Group]int{GroupOrdinary: 160, GroupHard: 80, GroupBlur: 60, GroupGlare: 40, GroupCut: 80, GroupRecapture: 30,
 			GroupExposure: 20, GroupOccluded: 40, GroupSmall: 20, GroupSeveral: 20, GroupNoDocument: 50}[group]
 	}
+	if half == Pasted {
+		return map[Group]int{GroupOrdinary: 80, GroupHard: 40, GroupBlur: 45, GroupGlare: 30, GroupCut: 40, GroupCopy: 24, GroupRecapture: 40,
+			GroupExposure: 40, GroupOccluded: 32, GroupTilted: 20, GroupSmall: 20, GroupSeveral: 18, GroupClean: 40, GroupNoDocument: 20}[group]
+	}
 	if half == Lots {
 		return map[Group]int{GroupOrdinary: 500, GroupHard: 400, GroupBlur: 100, GroupGlare: 80, GroupCut: 480, GroupRecapture: 80,
 			GroupExposure: 40, GroupOccluded: 120, GroupSmall: 160, GroupSeveral: 160, GroupNoDocument: 80}[group]
@@ -154,7 +162,7 @@ func sizes(half Half, group Group) int {
 }
 
 // Cases lists one of the labelled sets: about 4,500 photos for Test, half as many for Tune, Test2 and Test3, 600 for Prints and for Grounds,
-// 2,200 for Lots. The list is made from seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
+// 489 for Pasted, 2,200 for Lots. The list is made from seeds and is the same on every machine; testdata holds it too, and a test holds the two together. It is empty for a set that there is not.
 func Cases(half Half) []Case {
 	if !slices.Contains(Halves(), half) {
 		return nil
@@ -179,6 +187,8 @@ func setSeed(half Half) uint64 {
 		return 20261125
 	case Grounds:
 		return 20261124
+	case Pasted:
+		return 20261126
 	case Test2:
 		return 20261123
 	case Test3:
@@ -192,7 +202,11 @@ func newCase(half Half, group Group, i int) Case {
 	h := fnv.New64a()
 	h.Write([]byte(c.ID))
 	c.Seed = mix(h.Sum64() ^ setSeed(half))
-	plan(&c, i)
+	if half == Pasted {
+		planPasted(&c, i)
+	} else {
+		plan(&c, i)
+	}
 	return c
 }
 

@@ -39,6 +39,9 @@ func (c Case) Draw() (Labelled, error) {
 	if c.sitting != nil {
 		return c.drawSitting()
 	}
+	if c.pasting != nil {
+		return c.drawPasted()
+	}
 	if c.Ground() != "" {
 		return Labelled{}, fmt.Errorf("draw %s: %w", c.ID, ErrNoGround)
 	}

@@ -44,7 +44,7 @@ const usage = `accuracy draws the labelled sets, measures and judges every photo
 Without flags: the halves tune and test, and docs/accuracy.md is written. The test half is closed: it runs with -open, which
 is recorded, or where the code that measures and judges is that of an opening that is recorded already. Test halves that were
 opened and failed are burnt and stay, for tuning, as test-1 and test-2: a fresh one is listed before anything is claimed again.
-prints is for tuning, too, and grounds, on photographs, for looking at: no model is fitted to either. Models are fitted to lots.
+prints is for tuning, too; grounds, on photographs, and pasted, flat pictures that no camera took, are for looking at: no model is fitted to any. Models are fitted to lots.
 
 `
 
@@ -93,7 +93,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 }
 
 // halfNames are those that a call may give beside both.
-const halfNames = "tune, prints, lots, grounds, test-1, test-2, test"
+const halfNames = "tune, prints, lots, grounds, pasted, test-1, test-2, test"
 
 // asked is the sets that the call names. Of both, a test half that there is not is said and left out.
 func (s *session) asked() ([]specimen.Half, error) {

@@ -20,10 +20,11 @@ func TestACallThatMakesNoSenseIsRefused(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a third half":       {[]string{"-half", "third"}, "tune, prints, lots, grounds, test-1, test-2, test or both"},
+		"a third half":       {[]string{"-half", "third"}, "tune, prints, lots, grounds, pasted, test-1, test-2, test or both"},
 		"no such group":      {[]string{"-half", "tune", "-group", "moon"}, "no photo"},
 		"prints read":        {[]string{"-reading", "-tesseract=false", "-half", "prints"}, "no kind"},
 		"lots read":          {[]string{"-reading", "-tesseract=false", "-half", "lots"}, "no kind"},
+		"pasted read":        {[]string{"-reading", "-tesseract=false", "-half", "pasted"}, "no kind"},
 		"no such photo":      {[]string{"-show", "tune/blur/9999"}, "no photo"},
 		"a photo of no half": {[]string{"-show", "blur"}, "no photo"},
 	} {

@@ -32,8 +32,8 @@ func (s *session) readings(ctx context.Context, halves []specimen.Half) (err err
 
 // read reads one set.
 func (s *session) read(ctx context.Context, readers *accuracy.Readers, half specimen.Half) error {
-	if slices.Contains([]specimen.Half{specimen.Prints, specimen.Lots, specimen.Grounds}, half) {
-		return errors.New("the random prints are of no kind that is read")
+	if slices.Contains([]specimen.Half{specimen.Prints, specimen.Lots, specimen.Grounds, specimen.Pasted}, half) {
+		return errors.New("the random prints are of no kind that is read, and pasted ones are half of that set")
 	}
 	cases, whole := s.cases(half)
 	if len(cases) == 0 {
