@@ -13,8 +13,9 @@ import (
 )
 
 // The set Pasted is made as somebody would who has an image library and an hour: a flat document is warped onto a flat ground, and every
-// flaw is arithmetic with the values that the file holds. No lens, no sensor, no linear light, no data of a camera, and none of the code
-// that draws the other sets but the documents' own print: what measures must not have learnt how our photos are made.
+// flaw is arithmetic with the values that the file holds. No lens, no sensor, no linear light, no data of a camera: what measures must not
+// have learnt how our photos are made. Of the code that takes the other sets' photos only the documents' print and plain mathematics serve here, too
+// (perspective, a Gaussian blur, a table of noise).
 
 // pasting is what a case of Pasted shows.
 type pasting struct {
