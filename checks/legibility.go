@@ -179,6 +179,9 @@ func (j *judge) burnt() []filing.Finding {
 	if j.m.EXIF != nil && j.m.EXIF.HasExposure {
 		ink = t.WashedInk
 	}
+	if j.lifted() {
+		limit = t.LiftedShare
+	}
 	if e == nil || e.ClippedShare <= limit || e.Ink < ink && !j.fineLost() || j.edgeToEdge() {
 		return nil
 	}
@@ -186,6 +189,15 @@ func (j *judge) burnt() []filing.Finding {
 	f.Measured, f.Limit = map[string]any{"clipped_share": rounded(e.ClippedShare)}, map[string]any{"max_clipped_share": limit}
 	f.Region = j.lit()
 	return []filing.Finding{f}
+}
+
+// lifted reports whether print of a document that no camera tells of is pale although it is sharp: white was added to all of it (提亮过度), as
+// apps that brighten scans do, and what is burnt of it was not burnt by a lamp. Print that is not sharp is pale without that, and what a GIF
+// makes of colours, its 256, are pale and one white without it too.
+func (j *judge) lifted() bool {
+	d, e := j.m.Document, j.m.Exposure
+	return e != nil && d != nil && d.Confidence >= j.t.DocumentSeen && (j.m.EXIF == nil || !j.m.EXIF.HasExposure) &&
+		j.m.Format != filing.FormatGIF && e.Ink >= j.t.LiftedInk && j.m.Sharpness >= j.t.LiftedSharpness
 }
 
 // fineLost reports whether so much of what a camera took is burnt that fine print is, however black a title or a frame still is. What a

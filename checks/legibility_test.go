@@ -151,6 +151,44 @@ func TestLegibilityOfAPhoto(t *testing.T) {
 			},
 			want: []string{"overexposed"},
 		},
+		"white that was added until sharp print is pale is too much light": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.46, 104, 12
+			}, want: []string{"overexposed"},
+		},
+		"print that is not sharp is pale without it": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.46, 104, 7.4
+			},
+		},
+		"print that is black is not pale, however white the paper": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.76, 96, 12
+			},
+		},
+		"pale print on paper that is hardly burnt": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.39, 130, 12
+			},
+		},
+		"a camera says where light falls off and print is pale for it": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.61, 131, 14
+				m.EXIF = &filing.EXIF{HasExposure: true}
+			},
+		},
+		"a GIF has 256 colours, of which one is white": {
+			change: func(m *filing.Measurements) {
+				m.Format = filing.FormatGIF
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 255, 0.58, 108, 38
+			},
+		},
+		"pale print on what need not be a document": {
+			change: func(m *filing.Measurements) {
+				m.Exposure.Paper, m.Exposure.ClippedShare, m.Exposure.Ink, m.Sharpness = 254, 0.5, 130, 12
+				m.Document.Confidence = 0.2
+			},
+		},
 		"a picture in which white hides the document is too bright": {
 			change: func(m *filing.Measurements) {
 				m.Document = nil
