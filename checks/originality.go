@@ -66,7 +66,7 @@ func (j *judge) greyCopy() []filing.Finding {
 		colours == sealed && l.TextHeightPx < t.Sharpness*l.EdgeWidthPx {
 		return nil
 	}
-	if m.Document != nil && m.Document.Confidence < t.ColourConfidence || m.Colour.Measured < t.ColourMeasured ||
+	if m.Document != nil && m.Document.Confidence < t.ColourConfidence || !j.colourTold() ||
 		m.Colour.Noise > t.ColourNoise || m.Colour.ChromaShare >= limit {
 		return nil
 	}
@@ -81,6 +81,14 @@ func (j *judge) greyCopy() []filing.Finding {
 		f.Region = slices.Clone(m.Document.Quad[:])
 	}
 	return []filing.Finding{f}
+}
+
+// colourTold reports whether enough of a document is measured to say that it has no colour: where its paper is burnt a seal may be, too. On a
+// page that a computer or a scanner made white the print tells: light that burns a seal away would have made that pale first.
+func (j *judge) colourTold() bool {
+	m, t := j.m, j.t
+	return m.Colour.Measured >= t.ColourMeasured ||
+		(m.EXIF == nil || !m.EXIF.HasExposure) && m.Exposure != nil && m.Exposure.Ink < t.ColourInk
 }
 
 // recapture finds photos of a screen (翻拍): the measured probability, with the reasons for it.

@@ -83,6 +83,21 @@ func originalityCases() []fileCase {
 		{"a grey table in lamplight", copied("principal_id", func(m *filing.Measurements) { m.Document = nil }),
 			[]string{"document_not_found"}},
 		{"a card that is burnt out", copied("principal_id", func(m *filing.Measurements) { m.Colour.Measured = 0.3 }), none},
+		{"a grey letter on a page that a computer made white", copied("preapproval_statement", page, func(m *filing.Measurements) {
+			m.EXIF, m.Colour.Measured, m.Exposure = nil, 0.09, &filing.Exposure{Paper: 254, Ink: 89, Lightest: 254}
+		}), is},
+		{"one whose print is pale, so that its seal may be burnt", copied("preapproval_statement", page, func(m *filing.Measurements) {
+			m.EXIF, m.Colour.Measured, m.Exposure = nil, 0.09, &filing.Exposure{Paper: 254, Ink: 119, Lightest: 254}
+		}), none},
+		{"one with a seal", copied("preapproval_statement", page, share(0.003), func(m *filing.Measurements) {
+			m.EXIF, m.Colour.Measured, m.Exposure = nil, 0.09, &filing.Exposure{Paper: 254, Ink: 89, Lightest: 254}
+		}), none},
+		{"a page whose print was not measured", copied("preapproval_statement", page, func(m *filing.Measurements) {
+			m.EXIF, m.Colour.Measured, m.Exposure = nil, 0.09, nil
+		}), none},
+		{"a camera's photo of which half is burnt", copied("preapproval_statement", page, func(m *filing.Measurements) {
+			m.EXIF, m.Colour.Measured, m.Exposure = &filing.EXIF{Make: "x", Model: "y", HasExposure: true}, 0.3, &filing.Exposure{Paper: 254, Ink: 89, Lightest: 254}
+		}), none},
 		{"a photo too dark for colours", copied("principal_id", func(m *filing.Measurements) { m.Colour.Noise = 5 }), none},
 
 		{"a screen with its grid", screen("principal_id", 0.97, "pixel_grid"), suspected},

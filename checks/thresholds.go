@@ -61,6 +61,9 @@ type Thresholds struct {
 	// ColourMeasured is the share of the document (0 to 1) that has to be measurable, neither covered nor burnt out. 0.5:
 	// colour that was there may be lost in the rest.
 	ColourMeasured float64
+	// ColourInk is the luma of print below which white paper of a picture that does not say that a camera took it was not burnt. 100: two grey
+	// letters on paper of 254 have print of 76 and 89; originals of which half is burnt without a colour left have 119 and more.
+	ColourInk float64
 	// ColourNoise is the noise of colour in CIELAB beyond which a photo does not tell. 3: pale print of a chroma of 10
 	// then drowns.
 	ColourNoise float64
@@ -333,6 +336,7 @@ func DefaultThresholds() Thresholds {
 		GreyPicture:           0.5,
 		ColourTiles:           7,
 		ColourMeasured:        0.5,
+		ColourInk:             100,
 		ColourNoise:           3,
 		Recapture:             0.23,
 		FaceConfidence:        0.85,
